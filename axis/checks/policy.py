@@ -1,0 +1,111 @@
+"""Policy data: what the law leaves to the operator, as one frozen, versioned value."""
+
+import hashlib
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from axis.errors import SetupError
+
+RULES_VERSION: Final = "1"
+"""Raised with every change of a rule in code; part of every decision's versions."""
+
+SHIPPED: Final = Path(__file__).parent.parent / "policy" / "default.json"
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Caps before and while reading (gate.md G9 and edXML rules). Each refuses with its own code."""
+
+    packet_bytes: int
+    depth: int
+    """Nested elements."""
+    elements: int
+    attributes: int
+    """Per element."""
+    text_bytes: int
+    """UTF-8 bytes of one element's text, attachments apart."""
+    attachments: int
+    decoded_bytes: int
+    """All attachments of one packet together, after base64 and ZIP."""
+    pdf_bytes: int
+    signatures: int
+    """Per PDF."""
+    revisions: int
+    """Per PDF."""
+    objects: int
+    """Per PDF."""
+    recipients: int
+    """Per packet."""
+    memory_bytes: int
+    """Address space that judging one packet may add to its process."""
+    cpu_seconds: int
+    wall_seconds: int
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What may be decided without changing code. Nothing here turns a check off."""
+
+    version: str
+    comment: str = ""
+    unsigned_files: str
+    """``deliver`` (as "unsigned, for reference") or ``refuse``."""
+    allow_claimed_time: bool
+    """Judge a signature without time-stamp at its claimed time; otherwise it is refused."""
+    business_types: tuple[int, ...]
+    """Business types that may travel."""
+    judge_within_hours: float
+    """After that a waiting document ends as "not judged in time"."""
+    retry_seconds: tuple[float, ...]
+    """Pauses between tries of a waiting document; the last one repeats."""
+    answer_by_hour: int
+    """Hour of the working day (Asia/Ho_Chi_Minh) by which an answer is due."""
+    answer_within_working_days: int
+    """1: on the day of delivery, or the next working day when delivered off hours."""
+    urgent_answer_within_hours: float
+    """For priority 1 and above (QĐ 28/2018 Điều 6.2; the figure is ours)."""
+    working_days: tuple[int, ...]
+    """0 is Monday."""
+    holidays: tuple[date, ...]
+    secret_marks: tuple[str, ...]
+    copy_kinds: tuple[str, ...]
+    """Kinds that need only the seal of the copying agency (NĐ 30/2020 Điều 25-27)."""
+    competences: dict[str, str]
+    """Known prefixes of ``Competence``."""
+    kinds: tuple[str, ...]
+    """Usual names of document types; another one is a finding."""
+    limits: Limits
+
+    digest: str = ""
+    """SHA-256 of the data this was read from."""
+
+    @property
+    def rules_version(self) -> str:
+        """The version of all rules: code and data."""
+        return f"{RULES_VERSION}/{self.version}/{self.digest[:12]}"
+
+
+def parse_policy(data: bytes) -> Policy:
+    """Read policy data.
+
+    Raises:
+        SetupError: it is not what `Policy` asks for. Half a policy is none.
+    """
+    try:
+        policy = msgspec.json.decode(data, type=Policy)
+    except msgspec.MsgspecError as exc:
+        raise SetupError(f"policy data cannot be used: {exc}") from exc
+    return msgspec.structs.replace(policy, digest=hashlib.sha256(data).hexdigest())
+
+
+def load_policy(path: str = "") -> Policy:
+    """Read the policy data at ``path``, or the one that is shipped.
+
+    Raises:
+        SetupError: no such file, or it cannot be used.
+    """
+    try:
+        return parse_policy(Path(path or SHIPPED).read_bytes())
+    except OSError as exc:
+        raise SetupError(f"policy data {path or SHIPPED} cannot be read: {exc.strerror}") from exc

@@ -1,0 +1,258 @@
+"""What can be wrong with a document, and how the axis says so.
+
+A violation is a value, not an exception: it is the sender's to mend, it ends
+up in a sealed receipt, and a check may find several at once. Every code has
+its rule number and its words in one table, `REASONS`; `RULES.md` is compared
+with that table by a test.
+"""
+
+from enum import StrEnum, unique
+from typing import Final
+
+import msgspec
+
+
+@unique
+class Code(StrEnum):
+    """Reason codes. Append only: receipts already issued quote them."""
+
+    # Taking: what a door says before anything becomes content.
+    TAKE_TOO_LARGE = "take.too-large"
+    TAKE_RATE = "take.rate-exceeded"
+    TAKE_DIGEST = "take.digest-mismatch"
+    TAKE_KEY_REUSED = "take.idempotency-key-reused"
+    TAKE_UNAUTHENTICATED = "take.unauthenticated"
+    TAKE_FORBIDDEN = "take.forbidden"
+    TAKE_MALFORMED = "take.request-malformed"
+    TAKE_NO_ROOM = "take.no-room"
+    TAKE_NOT_FOUND = "take.not-found"
+    SECRECY_MARKED = "secrecy.marked"
+
+    # F: the packet and its envelope.
+    XML_MALFORMED = "format.xml-malformed"
+    XML_FORBIDDEN = "format.xml-forbidden"
+    XML_ENCODING = "format.encoding"
+    XML_LIMIT = "format.limit-exceeded"
+    XML_NAMESPACE = "format.namespace"
+    ELEMENT_MISSING = "format.element-missing"
+    ELEMENT_REPEATED = "format.element-repeated"
+    VALUE_INVALID = "format.value-invalid"
+    DATE_FUTURE = "format.date-in-future"
+    RECIPIENT_REPEATED = "format.recipient-repeated"
+    ATTACHMENT_UNMATCHED = "format.attachment-unmatched"
+    ATTACHMENT_ENCODING = "format.attachment-encoding"
+    ATTACHMENT_MISSING = "format.attachment-missing"
+    ARCHIVE_REFUSED = "format.archive-refused"
+    MAIN_DOCUMENT_MISSING = "format.main-document-missing"
+    UNSIGNED_FILE = "format.unsigned-file"
+    BUSINESS_TYPE = "format.business-type-unsupported"
+
+    # G: the signed PDF.
+    PDF_UNREADABLE = "signature.pdf-unreadable"
+    SIGNATURE_NONE = "signature.none"
+    SIGNATURE_COUNT = "signature.field-count"
+    SIGNATURE_SUBFILTER = "signature.subfilter"
+    BYTE_RANGE = "signature.byte-range"
+    CONTENTS = "signature.contents"
+    NOT_COVERING = "signature.not-covering-file"
+    CHANGED_AFTER = "signature.changed-after"
+    DIGEST_MISMATCH = "signature.digest-mismatch"
+    CRYPTO_FAILURE = "signature.crypto-failure"
+    TIMESTAMP_INVALID = "signature.timestamp-invalid"
+    TIMESTAMP_MISSING = "signature.timestamp-missing"
+    CHAIN_UNTRUSTED = "signature.chain-untrusted"
+    CERTIFICATE_EXPIRED = "signature.certificate-not-in-force"
+    TRUST_EMPTY = "trust.list-empty"
+    CMS_STRUCTURE = "signature.cms-structure"
+    ALGORITHM_WEAK = "signature.algorithm-weak"
+    CONTENT_JAVASCRIPT = "content.javascript"
+    CONTENT_LAUNCH = "content.launch-action"
+    CONTENT_XFA = "content.xfa"
+    CONTENT_ENCRYPTED = "content.encrypted"
+    LIMIT_SIZE = "limit.size"
+    LIMIT_SIGNATURES = "limit.signatures"
+    LIMIT_REVISIONS = "limit.revisions"
+    LIMIT_OBJECTS = "limit.objects"
+    LIMIT_CPU = "limit.cpu"
+    LIMIT_MEMORY = "limit.memory"
+    KEY_USAGE = "signature.key-usage"
+    REVOKED = "signature.certificate-revoked"
+
+    # S: who must have signed which file.
+    PERSON_MISSING = "signers.person-missing"
+    SEAL_MISSING = "signers.seal-missing"
+    SIGNERS_ORDER = "signers.order"
+
+    # A: authority to send.
+    SENDER_UNKNOWN = "authority.sender-unknown"
+    SENDER_INACTIVE = "authority.sender-inactive"
+    SENDER_NOT_OF_CONNECTION = "authority.sender-not-of-connection"
+    RECIPIENT_UNKNOWN = "authority.recipient-unknown"
+    RECIPIENT_INACTIVE = "authority.recipient-inactive"
+    SEAL_NOT_OF_SENDER = "authority.seal-not-of-sender"
+    SIGNER_UNREGISTERED = "authority.signer-unregistered"
+    SIGNER_NOT_OF_SENDER = "authority.signer-not-of-sender"
+    MANDATE_NOT_IN_FORCE = "authority.mandate-not-in-force"
+    KIND_NOT_GRANTED = "authority.kind-not-granted"
+    COMPETENCE_NOT_GRANTED = "authority.competence-not-granted"
+
+    # D: one document, one identity.
+    DOCUMENT_ID_TAKEN = "identity.document-id-taken"
+
+    # W: waiting, and the end of waiting.
+    REVOCATION_UNAVAILABLE = "waiting.revocation-unavailable"
+    GATE_UNDETERMINED = "waiting.gate-undetermined"
+    TRUST_NOT_GIVEN = "waiting.trust-not-given"
+    NOT_JUDGED_IN_TIME = "waiting.not-judged-in-time"
+
+    # K: handling statuses.
+    STATUS_NO_DELIVERY = "status.no-such-delivery"
+    STATUS_NOT_RECIPIENT = "status.not-the-recipient"
+    STATUS_REASON_MISSING = "status.reason-missing"
+    STATUS_MALFORMED = "status.malformed"
+
+    # N: findings. They are shown and never refuse.
+    FINDING_LENGTH = "finding.too-long"
+    FINDING_VALUE = "finding.value-unusual"
+    FINDING_MISSING = "finding.recommended-missing"
+    FINDING_UNSIGNED = "finding.unsigned-for-reference"
+    FINDING_SIGNER_NAME = "finding.signer-name-differs"
+    FINDING_XML_SIGNATURE = "finding.xml-signature"
+    FINDING_STATUS_ORDER = "finding.status-out-of-order"
+    FINDING_STATUS_CODE = "finding.status-code-not-handled"
+
+    # Q: quarantine reasons: our own trouble with bytes we could not handle.
+    QUARANTINE_UNREADABLE = "quarantine.record-unreadable"
+    QUARANTINE_SCHEMA = "quarantine.schema-unknown"
+    QUARANTINE_ORPHAN = "quarantine.no-such-intake"
+    QUARANTINE_CONTENT = "quarantine.content-altered"
+    QUARANTINE_BUG = "quarantine.axis-bug"
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """What is published about one code."""
+
+    rule: str
+    """Number of the rule in RULES.md, e.g. ``"G3"``."""
+
+    vi: str
+    """One sentence for the clerk, Vietnamese."""
+
+    en: str
+    """The same in English."""
+
+
+_R = Reason
+REASONS: Final[dict[Code, Reason]] = {
+    Code.TAKE_TOO_LARGE: _R("T1", "Gói tin lớn hơn giới hạn của kết nối.", "The packet is larger than the connection may send."),
+    Code.TAKE_RATE: _R("T2", "Kết nối gửi quá nhanh; hãy gửi lại sau.", "The connection sends too fast; try again later."),
+    Code.TAKE_DIGEST: _R("T3", "Nội dung nhận được không khớp mã băm đã khai.", "The content does not match the declared digest."),
+    Code.TAKE_KEY_REUSED: _R("T4", "Khóa chống gửi lặp đã dùng cho nội dung khác.", "The idempotency key was used for other content."),
+    Code.TAKE_UNAUTHENTICATED: _R("T5", "Chưa xác thực hoặc thông tin xác thực sai.", "Not authenticated, or wrong credentials."),
+    Code.TAKE_FORBIDDEN: _R("T6", "Kết nối không có quyền với đối tượng này.", "The connection may not touch this object."),
+    Code.TAKE_MALFORMED: _R("T7", "Yêu cầu thiếu hoặc sai phần bắt buộc.", "The request lacks a required part or has a broken one."),
+    Code.TAKE_NO_ROOM: _R("T8", "Trục tạm thời không còn chỗ; hãy gửi lại sau.", "The axis has no room at the moment; try again later."),
+    Code.TAKE_NOT_FOUND: _R("T9", "Không có đối tượng này.", "There is no such object."),
+    Code.SECRECY_MARKED: _R("T10", "Văn bản mang dấu độ mật: không được gửi qua trục.", "The document bears a state-secret mark: it may not travel here."),
+    Code.XML_MALFORMED: _R("F1", "Gói tin không phải XML đúng cú pháp.", "The packet is not well-formed XML."),
+    Code.XML_FORBIDDEN: _R("F2", "XML có phần bị cấm (DOCTYPE, thực thể, chỉ thị xử lý).", "The XML holds a forbidden construct (DOCTYPE, entity, processing instruction)."),
+    Code.XML_ENCODING: _R("F3", "Gói tin không dùng mã UTF-8.", "The packet is not encoded in UTF-8."),
+    Code.XML_LIMIT: _R("F4", "Gói tin vượt một giới hạn cấu trúc.", "The packet exceeds a structural limit."),
+    Code.XML_NAMESPACE: _R("F5", "Phần tử không thuộc không gian tên của QCVN 102:2016.", "An element is outside the QCVN 102:2016 namespace."),
+    Code.ELEMENT_MISSING: _R("F6", "Thiếu phần tử bắt buộc.", "A mandatory element is missing."),
+    Code.ELEMENT_REPEATED: _R("F7", "Phần tử chỉ được có một lần lại lặp lại.", "An element that may stand once is repeated."),
+    Code.VALUE_INVALID: _R("F8", "Giá trị bắt buộc sai kiểu hoặc sai khuôn dạng.", "A mandatory value has the wrong type or form."),
+    Code.DATE_FUTURE: _R("F9", "Ngày ban hành ở tương lai.", "The date of issue lies in the future."),
+    Code.RECIPIENT_REPEATED: _R("F10", "Một nơi nhận được ghi hai lần.", "A recipient is named twice."),
+    Code.ATTACHMENT_UNMATCHED: _R("F11", "Tệp đính kèm và bản kê không khớp một-một.", "Attachments and manifest do not match one to one."),
+    Code.ATTACHMENT_ENCODING: _R("F12", "Tệp đính kèm không phải base64 đúng chuẩn.", "An attachment is not strict base64."),
+    Code.ATTACHMENT_MISSING: _R("F13", "Văn bản không có tệp nào.", "The document has no file."),
+    Code.ARCHIVE_REFUSED: _R("F14", "Tệp nén hỏng, lồng nhau, có mật khẩu hoặc quá lớn.", "An archive is broken, nested, encrypted or too large."),
+    Code.MAIN_DOCUMENT_MISSING: _R("F15", "Không có tệp PDF làm văn bản chính.", "There is no PDF to be the main document."),
+    Code.UNSIGNED_FILE: _R("F16", "Chính sách không cho gửi tệp không ký số.", "Policy does not let unsigned files travel."),
+    Code.BUSINESS_TYPE: _R("F17", "Loại nghiệp vụ này chưa được hỗ trợ.", "This business type is not supported yet."),
+    Code.PDF_UNREADABLE: _R("G1", "Không đọc được tệp PDF theo đúng chuẩn.", "The PDF cannot be read strictly."),
+    Code.SIGNATURE_NONE: _R("G2", "Tệp PDF không có chữ ký số.", "The PDF bears no signature."),
+    Code.SIGNATURE_COUNT: _R("G2", "Số trường chữ ký và số chữ ký kiểm được không bằng nhau.", "Signature fields and judged signatures differ in number."),
+    Code.SIGNATURE_SUBFILTER: _R("G2", "Kiểu chữ ký không được chấp nhận.", "The signature's sub-filter is not accepted."),
+    Code.BYTE_RANGE: _R("G3", "Vùng byte được ký không hợp lệ.", "The signed byte range is not valid."),
+    Code.CONTENTS: _R("G3", "Nội dung chữ ký không nằm đúng chỗ trống của vùng byte.", "The signature value is not exactly what the byte range leaves out."),
+    Code.NOT_COVERING: _R("G4", "Chữ ký mới nhất không phủ đến cuối tệp.", "The newest signature does not reach the end of the file."),
+    Code.CHANGED_AFTER: _R("G5", "Văn bản bị thay đổi sau khi ký.", "The document was changed after signing."),
+    Code.DIGEST_MISMATCH: _R("G6", "Nội dung không khớp giá trị băm đã ký.", "The content does not match the signed digest."),
+    Code.CRYPTO_FAILURE: _R("G6", "Chữ ký không đúng với khóa của chứng thư.", "The signature does not verify with the certificate's key."),
+    Code.TIMESTAMP_INVALID: _R("G6", "Dấu thời gian không hợp lệ.", "A time-stamp is not valid."),
+    Code.TIMESTAMP_MISSING: _R("G6", "Chữ ký không có dấu thời gian.", "The signature has no time-stamp."),
+    Code.CHAIN_UNTRUSTED: _R("G6", "Chứng thư không dẫn tới gốc tin cậy.", "The certificate does not lead to a trusted root."),
+    Code.CERTIFICATE_EXPIRED: _R("G6", "Chứng thư không có hiệu lực lúc ký.", "The certificate was not in force at signing time."),
+    Code.TRUST_EMPTY: _R("G6", "Danh sách tin cậy rỗng.", "The trust list is empty."),
+    Code.CMS_STRUCTURE: _R("G7", "Cấu trúc CMS của chữ ký không đạt.", "The signature's CMS structure does not meet the rules."),
+    Code.ALGORITHM_WEAK: _R("G7", "Thuật toán hoặc khóa quá yếu.", "An algorithm or key is too weak."),
+    Code.CONTENT_JAVASCRIPT: _R("G8", "Tệp PDF chứa JavaScript.", "The PDF holds JavaScript."),
+    Code.CONTENT_LAUNCH: _R("G8", "Tệp PDF chứa lệnh chạy chương trình.", "The PDF holds a launch action."),
+    Code.CONTENT_XFA: _R("G8", "Tệp PDF chứa biểu mẫu XFA.", "The PDF holds an XFA form."),
+    Code.CONTENT_ENCRYPTED: _R("G8", "Tệp PDF bị mã hóa.", "The PDF is encrypted."),
+    Code.LIMIT_SIZE: _R("G9", "Tệp lớn hơn giới hạn.", "The file is larger than the limit."),
+    Code.LIMIT_SIGNATURES: _R("G9", "Quá nhiều chữ ký.", "Too many signatures."),
+    Code.LIMIT_REVISIONS: _R("G9", "Quá nhiều lần lưu.", "Too many revisions."),
+    Code.LIMIT_OBJECTS: _R("G9", "Quá nhiều đối tượng, hoặc bảng tham chiếu lớn hơn tệp.", "Too many objects, or a cross-reference table larger than the file."),
+    Code.LIMIT_CPU: _R("G9", "Việc đọc tệp vượt giới hạn tính toán.", "Reading the file exceeded the CPU limit."),
+    Code.LIMIT_MEMORY: _R("G9", "Việc đọc tệp vượt giới hạn bộ nhớ.", "Reading the file exceeded the memory limit."),
+    Code.KEY_USAGE: _R("G10", "Chứng thư không được dùng để ký văn bản.", "The certificate's key usage does not allow signing documents."),
+    Code.REVOKED: _R("G11", "Chứng thư đã bị thu hồi lúc ký.", "The certificate was revoked at signing time."),
+    Code.PERSON_MISSING: _R("S1", "Văn bản chính thiếu chữ ký của người có thẩm quyền.", "The main document lacks a person's signature."),
+    Code.SEAL_MISSING: _R("S2", "Tệp thiếu chữ ký số của cơ quan.", "A file lacks the agency's seal."),
+    Code.SIGNERS_ORDER: _R("S3", "Người có thẩm quyền phải ký trước chữ ký cơ quan.", "The person must sign before the agency's seal."),
+    Code.SENDER_UNKNOWN: _R("A1", "Cơ quan gửi không có trong danh bạ.", "The sending agency is not in the directory."),
+    Code.SENDER_INACTIVE: _R("A1", "Cơ quan gửi không còn hoạt động.", "The sending agency is not active."),
+    Code.SENDER_NOT_OF_CONNECTION: _R("A2", "Kết nối không đại diện cho cơ quan gửi.", "The connection does not speak for the sending agency."),
+    Code.RECIPIENT_UNKNOWN: _R("A3", "Nơi nhận không có trong danh bạ.", "A recipient is not in the directory."),
+    Code.RECIPIENT_INACTIVE: _R("A3", "Nơi nhận đã khóa hoặc hết hiệu lực.", "A recipient is locked or no longer in force."),
+    Code.SEAL_NOT_OF_SENDER: _R("A4", "Chữ ký cơ quan không phải của cơ quan ban hành.", "The seal is not the issuing agency's."),
+    Code.SIGNER_UNREGISTERED: _R("A5", "Người ký không có trong danh sách người ký.", "The signer is not a registered signer."),
+    Code.SIGNER_NOT_OF_SENDER: _R("A5", "Người ký không thuộc cơ quan ban hành.", "The signer is not of the issuing agency."),
+    Code.MANDATE_NOT_IN_FORCE: _R("A6", "Người ký không có thẩm quyền có hiệu lực lúc ký.", "The signer had no mandate in force at signing time."),
+    Code.KIND_NOT_GRANTED: _R("A7", "Thẩm quyền của người ký không gồm loại văn bản này.", "The signer's mandate does not cover this kind of document."),
+    Code.COMPETENCE_NOT_GRANTED: _R("A8", "Quyền hạn ghi trên văn bản (TM., KT., TL., TUQ., Q.) không được giao.", "The competence on the document (TM, KT, TL, TUQ, Q) was not granted."),
+    Code.DOCUMENT_ID_TAKEN: _R("D1", "Mã định danh văn bản đã dùng cho văn bản khác đã được nhận.", "The document id belongs to another accepted document."),
+    Code.REVOCATION_UNAVAILABLE: _R("W1", "Chưa lấy được thông tin thu hồi chứng thư; văn bản đang chờ.", "Revocation data is not to be had yet; the document waits."),
+    Code.GATE_UNDETERMINED: _R("W2", "Bộ kiểm tra chưa trả lời được; văn bản đang chờ.", "The gate has not come to an answer yet; the document waits."),
+    Code.TRUST_NOT_GIVEN: _R("W3", "Chưa có danh sách tin cậy để xét.", "No trust list was given to judge by."),
+    Code.NOT_JUDGED_IN_TIME: _R("W4", "Không kiểm tra xong trong thời hạn; số văn bản chưa bị dùng, có thể gửi lại.", "Not judged in time; the document id is free and it may be sent again."),
+    Code.STATUS_NO_DELIVERY: _R("K1", "Không có văn bản đã gửi tới cơ quan này.", "No such document was delivered to this agency."),
+    Code.STATUS_NOT_RECIPIENT: _R("K2", "Kết nối không đại diện cho nơi nhận này.", "The connection does not speak for this recipient."),
+    Code.STATUS_REASON_MISSING: _R("K3", "Từ chối (02) phải có lý do.", "A refusal (02) must give its reason."),
+    Code.STATUS_MALFORMED: _R("K4", "Gói tin trạng thái sai khuôn dạng.", "The status packet is malformed."),
+    Code.FINDING_LENGTH: _R("N1", "Giá trị dài hơn quy định.", "A value is longer than the standard says."),
+    Code.FINDING_VALUE: _R("N2", "Giá trị ngoài danh mục thường dùng.", "A value is outside the usual code list."),
+    Code.FINDING_MISSING: _R("N3", "Thiếu phần tử nên có.", "A recommended element is missing."),
+    Code.FINDING_UNSIGNED: _R("N4", "Tệp không ký số, chỉ để biết, tham khảo.", "An unsigned file, for reference only."),
+    Code.FINDING_SIGNER_NAME: _R("N5", "Tên người ký trên văn bản khác tên trong danh sách.", "The signer's name differs from the register."),
+    Code.FINDING_XML_SIGNATURE: _R("N6", "Chữ ký XML của gói tin không dùng làm chứng cứ.", "The packet's XML signature is not relied upon."),
+    Code.FINDING_STATUS_ORDER: _R("N7", "Trạng thái đến không theo thứ tự thường.", "The status came out of the usual order."),
+    Code.FINDING_STATUS_CODE: _R("N8", "Mã trạng thái được lưu và chuyển tiếp, chưa được xử lý.", "The status code is stored and passed on, not yet acted upon."),
+    Code.QUARANTINE_UNREADABLE: _R("Q1", "Bản ghi không giải mã được.", "The record cannot be decoded."),
+    Code.QUARANTINE_SCHEMA: _R("Q2", "Bản ghi mang lược đồ lạ.", "The record carries an unknown schema."),
+    Code.QUARANTINE_ORPHAN: _R("Q3", "Bản ghi nói về gói tin không có.", "The record speaks of a packet that does not exist."),
+    Code.QUARANTINE_CONTENT: _R("Q4", "Nội dung đã lưu không khớp mã băm.", "Stored content does not match its digest."),
+    Code.QUARANTINE_BUG: _R("Q5", "Lỗi của chính trục.", "A fault of the axis itself."),
+}
+
+
+class Violation(msgspec.Struct, frozen=True):
+    """One broken rule, or one finding."""
+
+    code: Code
+    """Machine-readable reason; the only part other systems may branch on."""
+
+    field: str
+    """Where: dotted path into the envelope (``"From.OrganId"``), or
+    ``"files[0].signatures[1]"``; empty for the whole."""
+
+    detail: str
+    """For a human reader. Never parsed, never holds document content."""
+
+    @property
+    def rule(self) -> str:
+        """Number of the broken rule in RULES.md."""
+        return REASONS[self.code].rule
