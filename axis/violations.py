@@ -89,6 +89,7 @@ class Code(StrEnum):
     SENDER_NOT_OF_CONNECTION = "authority.sender-not-of-connection"
     RECIPIENT_UNKNOWN = "authority.recipient-unknown"
     RECIPIENT_INACTIVE = "authority.recipient-inactive"
+    RECIPIENT_NOT_CONNECTED = "authority.recipient-not-connected"
     SEAL_NOT_OF_SENDER = "authority.seal-not-of-sender"
     SIGNER_UNREGISTERED = "authority.signer-unregistered"
     SIGNER_NOT_OF_SENDER = "authority.signer-not-of-sender"
@@ -208,6 +209,7 @@ REASONS: Final[dict[Code, Reason]] = {
     Code.SENDER_NOT_OF_CONNECTION: _R("A2", "Kết nối không đại diện cho cơ quan gửi.", "The connection does not speak for the sending agency."),
     Code.RECIPIENT_UNKNOWN: _R("A3", "Nơi nhận không có trong danh bạ.", "A recipient is not in the directory."),
     Code.RECIPIENT_INACTIVE: _R("A3", "Nơi nhận đã khóa hoặc hết hiệu lực.", "A recipient is locked or no longer in force."),
+    Code.RECIPIENT_NOT_CONNECTED: _R("A3", "Nơi nhận chưa kết nối với trục.", "A recipient is not connected to the axis."),
     Code.SEAL_NOT_OF_SENDER: _R("A4", "Chữ ký cơ quan không phải của cơ quan ban hành.", "The seal is not the issuing agency's."),
     Code.SIGNER_UNREGISTERED: _R("A5", "Người ký không có trong danh sách người ký.", "The signer is not a registered signer."),
     Code.SIGNER_NOT_OF_SENDER: _R("A5", "Người ký không thuộc cơ quan ban hành.", "The signer is not of the issuing agency."),

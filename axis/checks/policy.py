@@ -49,6 +49,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     version: str
     comment: str = ""
+    axis_code: str
+    """What the axis writes as ``OrganId`` of its own TraceHeader."""
     unsigned_files: str
     """``deliver`` (as "unsigned, for reference") or ``refuse``."""
     allow_claimed_time: bool
@@ -96,6 +98,8 @@ def parse_policy(data: bytes) -> Policy:
         policy = msgspec.json.decode(data, type=Policy)
     except msgspec.MsgspecError as exc:
         raise SetupError(f"policy data cannot be used: {exc}") from exc
+    if not policy.working_days or policy.answer_within_working_days < 1 or not policy.retry_seconds:
+        raise SetupError("policy data cannot be used: it needs working days, an answer day and retry pauses")
     return msgspec.structs.replace(policy, digest=hashlib.sha256(data).hexdigest())
 
 

@@ -1,0 +1,198 @@
+"""May this agency, this connection and this person send this document to these recipients? Rules A1-A8.
+
+Runs after the signatures were verified: it judges the identities that were
+proven, and holds what the envelope claims to them. Pure: no clock, no I/O.
+"""
+
+from datetime import date, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from axis.checks.policy import Policy
+from axis.checks.signers import fold, people_and_seals
+from axis.document import (
+    Agency,
+    DirectoryView,
+    Envelope,
+    FileKind,
+    FileReport,
+    Mandate,
+    SignatureReport,
+    Signer,
+)
+from axis.violations import Code, Violation
+
+VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+def check_authority(
+    envelope: Envelope,
+    files: tuple[FileReport, ...],
+    view: DirectoryView,
+    policy: Policy,
+    *,
+    connection: str,
+    at: datetime,
+) -> tuple[tuple[Violation, ...], tuple[Violation, ...]]:
+    """Judge sender, recipients, seals and signers against the directory.
+
+    Args:
+        envelope: what the header says.
+        files: with their verified signatures, in manifest order.
+        view: one version of the directory; not re-read while judging.
+        policy: knows the prefixes of competence.
+        connection: proven name of the system that sent the packet.
+        at: moment of judgement, timezone-aware.
+
+    Returns:
+        Violations in rule order, and findings. No violations: may be sent.
+
+    Raises:
+        ValueError: ``at`` is naive. The caller's bug, never the sender's.
+
+    Source:
+        NĐ 30/2020 Điều 13; exchange-rules 1.9, 5 and 6.4.
+    """
+    if at.tzinfo is None:
+        raise ValueError("at must be timezone-aware")
+    today = at.astimezone(VIETNAM).date()
+    found = [*_sender(envelope, view, connection, today), *_recipients(envelope, view, today)]
+    findings: list[Violation] = []
+    sender = view.agencies.get(envelope.sender.code)
+    if sender is None:
+        # Whose seal and whose signer it should be cannot be said.
+        return tuple(found), ()
+
+    authorised: set[str] = set()
+    main_seen = False
+    for number, file in enumerate(files):
+        if file.kind is not FileKind.PDF:
+            continue
+        where = f"files[{number}]"
+        people, seals, _ = people_and_seals(file, view)
+        signatures = file.pdf.signatures if file.pdf else ()
+        if not main_seen:
+            main_seen = True
+            for place in people:
+                signature = signatures[place]
+                signer = view.signers[signature.certificate_sha256]
+                spot = f"{where}.signatures[{place}]"
+                broken, mandate = _mandate(envelope, signer, sender, signature, policy, at=at, where=spot)
+                found.extend(broken)
+                if mandate is not None and mandate.competence == "TUQ":
+                    authorised.add(mandate.authorising_agency)
+                findings.extend(_name(envelope, signer, spot))
+        # A4: the seal is of the agency in From, or for TUQ of the authorising agency.
+        allowed = authorised or {sender.code}
+        found.extend(
+            Violation(
+                Code.SEAL_NOT_OF_SENDER,
+                f"{where}.signatures[{place}]",
+                f"con dấu của / seal of {view.seals[signatures[place].certificate_sha256].agency}, "
+                f"cần / needed {', '.join(sorted(allowed))}",
+            )
+            for place in seals
+            if view.seals[signatures[place].certificate_sha256].agency not in allowed
+        )
+    return tuple(found), tuple(findings)
+
+
+def in_force(agency: Agency, day: date) -> bool:
+    """Tell whether an agency exists and is not locked on a day (half-open span)."""
+    return (
+        not agency.locked
+        and agency.valid_from <= day
+        and (agency.valid_until is None or day < agency.valid_until)
+    )
+
+
+def _sender(envelope: Envelope, view: DirectoryView, connection: str, today: date) -> list[Violation]:
+    code = envelope.sender.code
+    sender = view.agencies.get(code)
+    # A1: the sender is registered and in force.
+    if sender is None:
+        return [Violation(Code.SENDER_UNKNOWN, "From.OrganId", code)]
+    found = []
+    if not in_force(sender, today):
+        found.append(Violation(Code.SENDER_INACTIVE, "From.OrganId", f"{code} ({sender.name})"))
+    # A2: the connection speaks for it.
+    if sender.connection != connection:
+        detail = f"{code} không thuộc / not of {connection}"
+        found.append(Violation(Code.SENDER_NOT_OF_CONNECTION, "From.OrganId", detail))
+    return found
+
+
+def _recipients(envelope: Envelope, view: DirectoryView, today: date) -> list[Violation]:
+    # A3: every recipient is known, in force and connected; one agency stands once, under whichever code.
+    found = []
+    seen: set[str] = set()
+    for number, organ in enumerate(envelope.recipients):
+        where = f"To[{number}].OrganId"
+        agency = view.agencies.get(organ.code)
+        if agency is None:
+            found.append(Violation(Code.RECIPIENT_UNKNOWN, where, organ.code))
+            continue
+        if not in_force(agency, today):
+            after = f"; kế thừa / successors: {', '.join(agency.successors)}" if agency.successors else ""
+            found.append(Violation(Code.RECIPIENT_INACTIVE, where, f"{organ.code} ({agency.name}){after}"))
+        elif not agency.connection:
+            found.append(Violation(Code.RECIPIENT_NOT_CONNECTED, where, f"{organ.code} ({agency.name})"))
+        if agency.code in seen and organ.code != agency.code:
+            found.append(Violation(Code.RECIPIENT_REPEATED, where, f"{organ.code} = {agency.code}"))
+        seen.add(agency.code)
+    return found
+
+
+def competence_of(text: str, policy: Policy) -> str:
+    """Return the prefix of ``Competence``: ``""`` for the signer's own office.
+
+    ``"KT. BỘ TRƯỞNG"`` is ``KT``; a text without a known prefix, such as the
+    bare title ``"BỘ TRƯỞNG"``, is the own office.
+    """
+    head = text.strip().split(".", 1)[0].strip().upper()
+    return head if head in policy.competences else ""
+
+
+def _mandate(
+    envelope: Envelope,
+    signer: Signer,
+    sender: Agency,
+    signature: SignatureReport,
+    policy: Policy,
+    *,
+    at: datetime,
+    where: str,
+) -> tuple[list[Violation], Mandate | None]:
+    competence = competence_of(envelope.signer.competence, policy)
+    signed_at = signature.timestamped_at or signature.claimed_at or at
+    granted = [m for m in signer.mandates if m.competence == competence]
+    # A8: the competence on the document was granted at all.
+    if not granted:
+        shown = competence or "(chức danh / own office)"
+        return [Violation(Code.COMPETENCE_NOT_GRANTED, where, shown)], None
+    # A6: in force at signing time; ``valid_until`` itself is already too late.
+    current = [
+        m
+        for m in granted
+        if m.valid_from <= signed_at and (m.valid_until is None or signed_at < m.valid_until)
+    ]
+    if not current:
+        return [Violation(Code.MANDATE_NOT_IN_FORCE, where, signed_at.isoformat())], None
+    # A7: it covers this kind of document.
+    kind = fold(envelope.type_name)
+    fitting = [m for m in current if "*" in m.kinds or kind in {fold(k) for k in m.kinds}]
+    if not fitting:
+        return [Violation(Code.KIND_NOT_GRANTED, where, envelope.type_name)], None
+    # A5: the signer is of the issuing agency; for TUQ the mandate names it.
+    for mandate in fitting:
+        home = mandate.authorising_agency if mandate.competence == "TUQ" else signer.agency
+        if home == sender.code:
+            return [], mandate
+    return [Violation(Code.SIGNER_NOT_OF_SENDER, where, f"người ký của / signer of {signer.agency}")], None
+
+
+def _name(envelope: Envelope, signer: Signer, where: str) -> list[Violation]:
+    # N5: advice for the clerk; names are written in many ways.
+    if fold(envelope.signer.full_name) == fold(signer.full_name):
+        return []
+    return [Violation(Code.FINDING_SIGNER_NAME, where, "SignerInfo.FullName")]

@@ -1,0 +1,95 @@
+"""Who must have signed which file? Rules S1-S3.
+
+Judges signatures that were verified elsewhere: here only whose they are counts.
+"""
+
+import unicodedata
+
+from axis.checks.policy import Policy
+from axis.document import DirectoryView, Envelope, FileKind, FileReport, SignatureReport
+from axis.violations import Code, Violation
+
+
+def is_copy(envelope: Envelope, policy: Policy) -> bool:
+    """Tell whether the document is a copy: it needs only the copying agency's seal.
+
+    Source:
+        NĐ 30/2020 Điều 25-27.
+    """
+    kind = fold(envelope.type_name)
+    return any(kind == fold(known) for known in policy.copy_kinds)
+
+
+def fold(text: str) -> str:
+    """Return text as names are compared: NFC, case-folded, single blanks."""
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
+def people_and_seals(
+    file: FileReport, view: DirectoryView
+) -> tuple[list[int], list[int], list[tuple[int, SignatureReport]]]:
+    """Sort the signatures of a PDF: places of persons', of seals, and unknown ones.
+
+    Document time-stamps are no one's signature. Known by the fingerprint of
+    the certificate that verified, never by a name.
+    """
+    people, seals, unknown = [], [], []
+    for place, signature in enumerate(file.pdf.signatures if file.pdf else ()):
+        if signature.timestamp:
+            continue
+        if signature.certificate_sha256 in view.seals:
+            seals.append(place)
+        elif signature.certificate_sha256 in view.signers:
+            people.append(place)
+        else:
+            unknown.append((place, signature))
+    return people, seals, unknown
+
+
+def check_signers(
+    envelope: Envelope, files: tuple[FileReport, ...], view: DirectoryView, policy: Policy
+) -> tuple[Violation, ...]:
+    """Check that the files bear the signatures that their place asks for.
+
+    Args:
+        envelope: what the header says; only the kind of document counts here.
+        files: in manifest order. The first PDF is the main document.
+        view: the directory's part, with the seals and signers known in it.
+        policy: names the kinds that are copies.
+
+    Returns:
+        Every violation, in the order of the files. Empty: all is signed as it must be.
+
+    Source:
+        NĐ 30/2020 Điều 5.1, 32.2.d and Phụ lục I, III.1.d (main document: person,
+        then agency; separate files and copies: the agency).
+    """
+    found: list[Violation] = []
+    main_seen = False
+    for number, file in enumerate(files):
+        if file.kind is not FileKind.PDF:
+            continue
+        where = f"files[{number}]"
+        people, seals, unknown = people_and_seals(file, view)
+        needs_person = not main_seen and not is_copy(envelope, policy)
+        main_seen = True
+
+        # A signature that nobody answers for is told by name of its place.
+        found.extend(
+            Violation(
+                Code.SIGNER_UNREGISTERED,
+                f"{where}.signatures[{place}]",
+                f"chứng thư không có trong danh bạ / not in the directory: {signature.certificate_sha256}",
+            )
+            for place, signature in unknown
+        )
+        # S1: the main document needs a person's signature; an unregistered one was told above.
+        if needs_person and not people and not unknown:
+            found.append(Violation(Code.PERSON_MISSING, where, file.name))
+        # S2: every PDF needs the agency's seal.
+        if not seals:
+            found.append(Violation(Code.SEAL_MISSING, where, file.name))
+        # S3: the person signs first; the clerk seals what already bears that signature.
+        if needs_person and people and seals and min(people) > min(seals):
+            found.append(Violation(Code.SIGNERS_ORDER, where, file.name))
+    return tuple(found)

@@ -1,0 +1,151 @@
+"""The content store: bytes by their SHA-256, kept once, on a directory of this machine.
+
+Written to a temporary file while being hashed, then fsynced, renamed into its
+place and the folder fsynced: a name in the store always has all its bytes,
+whatever was killed when. S3 comes behind the same few calls.
+"""
+
+import contextlib
+import hashlib
+import os
+import uuid
+from pathlib import Path
+from typing import BinaryIO
+
+
+class Spool:
+    """Bytes on their way into the store. Not content before `commit`."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._path = root / "tmp" / uuid.uuid4().hex
+        self._file = self._path.open("xb", buffering=256 * 1024)
+        self._hash = hashlib.sha256()
+        self.size = 0
+        """Bytes written so far."""
+
+    def write(self, chunk: bytes) -> None:
+        """Add bytes.
+
+        Raises:
+            OSError: the disk is full or broken.
+        """
+        self._file.write(chunk)
+        self._hash.update(chunk)
+        self.size += len(chunk)
+
+    @property
+    def sha256(self) -> str:
+        """Digest of what was written so far, hexadecimal."""
+        return self._hash.hexdigest()
+
+    def commit(self) -> str:
+        """Make the bytes content, durably; return their digest.
+
+        Returns only when file and folder are fsynced. The same bytes again
+        are no second copy.
+
+        Raises:
+            OSError: the disk is full or broken; nothing became content.
+        """
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            target = place(self._root, self.sha256)
+            _make_folder(target.parent, self._root)
+            self._path.replace(target)
+            _fsync_folder(target.parent)
+        except BaseException:
+            self.discard()
+            raise
+        return self.sha256
+
+    def discard(self) -> None:
+        """Leave nothing behind. Harmless after `commit`."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+        self._path.unlink(missing_ok=True)
+
+
+class ContentStore:
+    """Content by digest, below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        """Open the store, making its folders where they are missing.
+
+        Args:
+            root: absolute path; of this process' account.
+        """
+        self._root = root
+        (root / "tmp").mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def spool(self) -> Spool:
+        """Begin to take bytes in."""
+        return Spool(self._root)
+
+    def put(self, data: bytes) -> str:
+        """Store a small piece at once; return its digest."""
+        spool = self.spool()
+        spool.write(data)
+        return spool.commit()
+
+    def path(self, sha256: str) -> Path:
+        """Return where content of this digest stands, whether it exists or not."""
+        return place(self._root, sha256)
+
+    def open(self, sha256: str) -> BinaryIO:
+        """Open content for reading.
+
+        Raises:
+            FileNotFoundError: there is none of this digest.
+        """
+        return self.path(sha256).open("rb")
+
+    def free_bytes(self) -> int:
+        """Return how many bytes this process may still write."""
+        stat = os.statvfs(self._root)
+        return stat.f_bavail * stat.f_frsize
+
+    def sweep(self, older_than: float) -> int:
+        """Remove what a crash left half-written.
+
+        Args:
+            older_than: POSIX time; younger files may be under way still.
+
+        Returns:
+            How many files went.
+        """
+        gone = 0
+        for path in (self._root / "tmp").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < older_than:
+                    path.unlink()
+                    gone += 1
+        return gone
+
+
+def place(root: Path, sha256: str) -> Path:
+    """Return the path of a digest below the store's root."""
+    if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):  # noqa: PLR2004 - SHA-256
+        raise ValueError("not a SHA-256 in lower-case hexadecimal")
+    return root / "sha256" / sha256[:2] / sha256[2:4] / sha256
+
+
+def _make_folder(folder: Path, root: Path) -> None:
+    missing = []
+    step = folder
+    while step != root and not step.exists():
+        missing.append(step)
+        step = step.parent
+    for new in reversed(missing):
+        new.mkdir(mode=0o700, exist_ok=True)
+        _fsync_folder(new.parent)
+
+
+def _fsync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
