@@ -5,6 +5,7 @@ timezone-aware; all digests are lower-case hexadecimal SHA-256.
 """
 
 import hashlib
+import unicodedata
 from datetime import date, datetime
 from enum import StrEnum, unique
 
@@ -120,6 +121,8 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """``Bussiness/DocumentId``: the document a recall or update speaks of."""
     xml_signature: bool = False
     """A ``Signature`` stands in the header. Never relied upon."""
+    others: tuple[tuple[str, str], ...] = ()
+    """Header fields that have no name above, as (dotted path, value): a secrecy mark may stand in any."""
 
 
 class StatusPacket(msgspec.Struct, frozen=True, kw_only=True):
@@ -281,6 +284,8 @@ class Agency(msgspec.Struct, frozen=True, kw_only=True):
     valid_until: date | None = None
     """First day on which it is no more; None: open."""
     successors: tuple[str, ...] = ()
+    invented: bool = False
+    """Not a real agency, or not its real code: for demonstrations and tests."""
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):
@@ -312,6 +317,47 @@ class Signer(msgspec.Struct, frozen=True, kw_only=True):
     full_name: str
     position: str
     mandates: tuple[Mandate, ...] = ()
+
+
+class Directory(msgspec.Struct, frozen=True, kw_only=True):
+    """All agencies, signers and seals of one moment, each sorted by its key."""
+
+    agencies: tuple[Agency, ...] = ()
+    signers: tuple[Signer, ...] = ()
+    seals: tuple[Seal, ...] = ()
+
+
+class DirectoryVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of the directory, as its history tells it."""
+
+    version: int
+    imported_at: datetime
+    sha256: str
+    """Digest of all rows as they stand in the database."""
+    source: dict[str, object]
+    """Digests of the imported files, or the change of a connection."""
+    note: str = ""
+
+
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
+    """One registered system: a document-management system, or a relay that speaks for many agencies."""
+
+    name: str
+    client_id: str
+    bytes_per_second: int
+    requests_per_second: int
+    max_packet_bytes: int
+    created_at: datetime
+    removed_at: datetime | None = None
+    last_contact_at: datetime | None = None
+    agencies: tuple[str, ...] = ()
+    """Canonical codes of the agencies it speaks for now."""
+
+
+def searchable(text: str) -> str:
+    """Return text as it is searched: lower case, without diacritics, đ as d, single spaces."""
+    bare = "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))
+    return " ".join(bare.replace("đ", "d").split())
 
 
 class DirectoryView(msgspec.Struct, frozen=True, kw_only=True):

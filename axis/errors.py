@@ -41,3 +41,7 @@ class MalformedError(AxisError):
 
 class SetupError(AxisError):
     """The installation is not as it must be; the message says what to do about it."""
+
+
+class SealError(AxisError):
+    """A seal does not hold: the bytes, the signature or the sealing certificate are not what they must be."""

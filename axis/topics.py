@@ -13,6 +13,9 @@ SUBMISSION: Final = "axis.submission.v1"
 ACCEPTED: Final = "axis.accepted.v1"
 ACK: Final = "axis.ack.v1"
 
+WORKER_GROUP: Final = "axis.worker"
+"""Consumer group of the stream workers; the only group their identity may join."""
+
 DAY_MS: Final = 24 * 3600 * 1000
 
 

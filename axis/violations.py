@@ -26,6 +26,7 @@ class Code(StrEnum):
     TAKE_MALFORMED = "take.request-malformed"
     TAKE_NO_ROOM = "take.no-room"
     TAKE_NOT_FOUND = "take.not-found"
+    TAKE_UNAVAILABLE = "take.unavailable"
     SECRECY_MARKED = "secrecy.marked"
 
     # F: the packet and its envelope.
@@ -154,6 +155,7 @@ REASONS: Final[dict[Code, Reason]] = {
     Code.TAKE_MALFORMED: _R("T7", "Yêu cầu thiếu hoặc sai phần bắt buộc.", "The request lacks a required part or has a broken one."),
     Code.TAKE_NO_ROOM: _R("T8", "Trục tạm thời không còn chỗ; hãy gửi lại sau.", "The axis has no room at the moment; try again later."),
     Code.TAKE_NOT_FOUND: _R("T9", "Không có đối tượng này.", "There is no such object."),
+    Code.TAKE_UNAVAILABLE: _R("T11", "Trục tạm thời không phục vụ được; hãy gửi lại sau.", "The axis cannot serve at the moment; try again later."),
     Code.SECRECY_MARKED: _R("T10", "Văn bản mang dấu độ mật: không được gửi qua trục.", "The document bears a state-secret mark: it may not travel here."),
     Code.XML_MALFORMED: _R("F1", "Gói tin không phải XML đúng cú pháp.", "The packet is not well-formed XML."),
     Code.XML_FORBIDDEN: _R("F2", "XML có phần bị cấm (DOCTYPE, thực thể, chỉ thị xử lý).", "The XML holds a forbidden construct (DOCTYPE, entity, processing instruction)."),

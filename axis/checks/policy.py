@@ -61,6 +61,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """After that a waiting document ends as "not judged in time"."""
     retry_seconds: tuple[float, ...]
     """Pauses between tries of a waiting document; the last one repeats."""
+    evidence_refresh_seconds: float
+    """Age at which a revocation list is fetched anew, ahead of its need."""
     answer_by_hour: int
     """Hour of the working day (Asia/Ho_Chi_Minh) by which an answer is due."""
     answer_within_working_days: int

@@ -22,6 +22,8 @@ class Kind(StrEnum):
     """Ours: not judged in time; the document id was not taken."""
     CONTENT_CONSIGNMENT = "ContentConsignment"
     """Put into the mailbox of the recipient's connection."""
+    CONTENT_CONSIGNMENT_FAILURE = "ContentConsignmentFailure"
+    """The recipient lost its connection between admission and routing."""
     CONTENT_HANDOVER = "ContentHandover"
     """Fetched by the recipient's system."""
     HANDLING_STATUS = "HandlingStatus"

@@ -40,6 +40,7 @@ CREATE TABLE agency (
     valid_from  date NOT NULL,
     valid_until date,
     successors  text[] NOT NULL DEFAULT '{}',
+    invented    boolean NOT NULL DEFAULT false, -- for demonstrations and tests
     search      text NOT NULL DEFAULT ''        -- name without diacritics, lower case
 );
 CREATE UNIQUE INDEX agency_code102 ON agency (code102) WHERE code102 <> '';
@@ -69,7 +70,8 @@ CREATE TABLE intake (
     received_at timestamptz NOT NULL,
     state       text NOT NULL CHECK (state IN ('taken', 'waiting', 'answered', 'quarantined')),
     message_key bytea NOT NULL,
-    take        integer NOT NULL DEFAULT 1      -- how often it was taken anew after a refusal
+    take        integer NOT NULL DEFAULT 1,     -- how often it was taken anew after a refusal
+    nudged_at   timestamptz                     -- when its lost record was sent again
 );
 CREATE INDEX intake_open ON intake (priority DESC, received_at) WHERE state IN ('taken', 'waiting');
 CREATE INDEX intake_by_connection ON intake (connection, received_at);
@@ -185,6 +187,15 @@ CREATE TABLE mailbox (
     UNIQUE (connection, kind, subject)
 );
 CREATE INDEX mailbox_unmarked ON mailbox (connection, priority DESC, entry_id) WHERE marked_at IS NULL;
+-- Rings for clients that wait at the gateway (axis.store.bell).
+CREATE FUNCTION ring_mailbox() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('axis_mailbox', rung.connection || ' ' || rung.packet_id)
+       FROM (SELECT DISTINCT connection, packet_id FROM fresh) AS rung;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER mailbox_bell AFTER INSERT ON mailbox REFERENCING NEW TABLE AS fresh
+    FOR EACH STATEMENT EXECUTE FUNCTION ring_mailbox();
 
 -- Evidence: what happened, append only, and the receipts sealed over it.
 CREATE TABLE event (

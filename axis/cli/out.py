@@ -1,0 +1,68 @@
+"""How commands speak: JSON lines for programs; rich text, tables and progress for people."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, TypeAlias
+
+import msgspec
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+Json: TypeAlias = Annotated[
+    bool, typer.Option("--json", help="Mỗi dòng một đối tượng JSON (one JSON object a line).")
+]
+
+
+def emit(value: object) -> None:
+    """Print one object as one line of JSON."""
+    sys.stdout.write(msgspec.json.encode(value, enc_hook=str).decode() + "\n")
+    sys.stdout.flush()
+
+
+def say(vi: str, en: str = "") -> None:
+    """Print a sentence, Vietnamese first. Text is shown as it is, never read as markup."""
+    console().print(f"{escape(vi)} [dim]({escape(en)})[/dim]" if en else escape(vi), soft_wrap=True)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table."""
+    grid = Table(
+        title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, show_header=any(columns)
+    )
+    for column in columns:
+        grid.add_column(column, overflow="fold")
+    for row in rows:
+        grid.add_row(*(escape(cell) for cell in row))
+    console().print(grid)
+
+
+def console() -> Console:
+    """Return the console of standard output, as it is now (tests change it)."""
+    return Console(highlight=False)
+
+
+@contextmanager
+def waiting(vi: str, en: str, *, quiet: bool = False) -> Iterator[None]:
+    """Show on the error stream that something long is under way.
+
+    Args:
+        vi: what is under way.
+        en: the same in English.
+        quiet: show nothing (``--json``).
+    """
+    stream = Console(stderr=True, highlight=False)
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=stream,
+        transient=True,
+        disable=quiet or not stream.is_terminal,
+    ) as progress:
+        progress.add_task(f"{escape(vi)} [dim]({escape(en)})[/dim]", total=None)
+        yield

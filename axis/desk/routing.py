@@ -1,0 +1,98 @@
+"""Route: an accepted document reaches the mailboxes of its recipients' connections, in chunks."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from axis import failpoints, metrics
+from axis.contract.codec import decode_accepted
+from axis.desk.office import Office
+from axis.desk.setting_aside import set_aside
+from axis.document import Agency, Delivery, Document, Event, Incoming
+from axis.errors import MalformedError
+from axis.evidence.events import Kind, make_event
+from axis.records import Route
+from axis.routing import by_connection, deliveries_of
+
+CHUNK: Final = 500
+"""Recipients of one transaction: a fan-out to all communes holds no lock for long."""
+
+
+async def route(office: Office, batch: Sequence[Incoming]) -> None:
+    """Bring a batch of records of `axis.accepted.v1` to their ends.
+
+    Raises:
+        UnavailableError: our own database is away; nothing of the batch may be let go.
+    """
+    for record in batch:
+        try:
+            accepted = decode_accepted(record.value, office.schemas)
+        except MalformedError as exc:
+            await set_aside(office, record, exc.violation.code, exc.violation.detail)
+            continue
+        await _fan_out(office, accepted.packet_id)
+
+
+async def _fan_out(office: Office, packet_id: str) -> None:
+    more = True
+    while more:
+        at = office.now()
+
+        def plan(document: Document, agencies: Sequence[Agency], sender: str, at: datetime = at) -> Route:
+            return _plan(office, document, agencies, sender, at=at)
+
+        done = await office.memory.route(packet_id, plan, chunk=CHUNK, at=at)
+        if done is None:
+            return
+        chunk, more = done
+        failpoints.reached("route.committed")
+        for delivery in chunk.deliveries:
+            metrics.DELIVERED.labels(delivery.level).inc()
+
+
+def _plan(
+    office: Office, document: Document, agencies: Sequence[Agency], sender: str, *, at: datetime
+) -> Route:
+    # An agency that lost its connection since admission cannot be reached: the sender is told.
+    reachable = [agency for agency in agencies if agency.connection]
+    lost = [agency for agency in agencies if not agency.connection]
+    deliveries = deliveries_of(document, reachable, office.policy, at=at)
+    events = [_consigned(document, delivery, sender) for delivery in deliveries]
+    events += [_failed(document, agency, sender, at=at) for agency in lost]
+    boxes = {connection: tuple(codes) for connection, codes in by_connection(deliveries).items()}
+    return Route(deliveries=deliveries, boxes=boxes, events=tuple(events))
+
+
+def _consigned(document: Document, delivery: Delivery, sender: str) -> Event:
+    return make_event(
+        Kind.CONTENT_CONSIGNMENT,
+        delivery.delivery_id,
+        packet_id=document.packet_id,
+        connection=sender,
+        at=delivery.consigned_at,
+        facts={
+            "delivery_id": delivery.delivery_id,
+            "recipient": delivery.recipient,
+            "recipient_name": delivery.recipient_name,
+            "level": str(delivery.level),
+            "agency": document.agency,
+            "document_id": document.document_id,
+        },
+    )
+
+
+def _failed(document: Document, agency: Agency, sender: str, *, at: datetime) -> Event:
+    return make_event(
+        Kind.CONTENT_CONSIGNMENT_FAILURE,
+        f"{document.packet_id}/{agency.code}",
+        packet_id=document.packet_id,
+        connection=sender,
+        at=at,
+        facts={
+            "recipient": agency.code,
+            "recipient_name": agency.name,
+            "agency": document.agency,
+            "document_id": document.document_id,
+            "reason": "the recipient has no connection any more",
+        },
+    )

@@ -1,0 +1,224 @@
+"""Attachments: decoded into scratch files that nobody else can see, unwrapped, hashed."""
+
+import hashlib
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import BinaryIO, Final, Self
+
+from axis.edxml.archive import (
+    ZIP_MAGIC,
+    ArchiveError,
+    Entry,
+    check_entries,
+    is_archive,
+    list_entries,
+    read_entry,
+)
+from axis.edxml.transfer import Base64Decoder
+
+ZIP_FAMILY: Final = frozenset(
+    ".docx .docm .dotx .xlsx .xlsm .xltx .pptx .pptm .ppsx .odt .ods .odp .odg .epub .jar".split()
+)
+"""Formats that are ZIP files by themselves."""
+
+_WRAPPED_NAME: Final = re.compile(r"[0-9a-fA-F-]{36}(\.\w+)")
+_ZIP_TYPE: Final = "application/zip"
+
+
+class TooLargeError(ValueError):
+    """Attachments are larger than allowed. Never leaves `axis.edxml`."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedAttachment:
+    """One attachment after base64, and after one level of wrapping ZIP."""
+
+    content_id: str
+    name: str
+    """``AttachmentName``: what people see. Never an entry's name."""
+    content_type: str
+    """As written; nothing relies on it."""
+    size: int
+    """Bytes."""
+    sha256: str
+    wrapped: bool
+    """It came as the one entry of a ZIP."""
+    file: BinaryIO
+    """Unlinked scratch file, positioned at its start; belongs to the sink."""
+
+
+class Scratch:
+    """A scratch file with a running SHA-256 and length."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.size = 0
+        self._digest = hashlib.sha256()
+
+    def write(self, data: bytes) -> None:
+        """Append bytes."""
+        self.file.write(data)
+        self.size += len(data)
+        self._digest.update(data)
+
+    @property
+    def sha256(self) -> str:
+        """Digest of what was written, hexadecimal."""
+        return self._digest.hexdigest()
+
+    def magic(self, length: int) -> bytes:
+        """Return the first bytes, and leave the position at the start."""
+        self.file.seek(0)
+        start = self.file.read(length)
+        self.file.seek(0)
+        return start
+
+
+class AttachmentSink:
+    """Where decoded attachments go: unlinked files in one directory, closed together."""
+
+    def __init__(self, directory: Path | None = None) -> None:
+        """Prepare a sink.
+
+        Args:
+            directory: on a disk with room for the decoded packet; None: the system's own for such files.
+        """
+        self._directory = directory
+        self._open: list[BinaryIO] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def scratch(self) -> Scratch:
+        """Open a new scratch file.
+
+        Raises:
+            OSError: no room.
+        """
+        file = tempfile.TemporaryFile(dir=self._directory)  # noqa: SIM115 - closed by close()
+        self._open.append(file)  # type: ignore[arg-type]  # a TemporaryFile is a BinaryIO
+        return Scratch(file)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """Close all files; their bytes are gone with that."""
+        while self._open:
+            self._open.pop().close()
+
+
+class Decoding:
+    """One attachment while its base64 comes in."""
+
+    def __init__(self, sink: AttachmentSink, most: int) -> None:
+        """Begin.
+
+        Args:
+            sink: gives the scratch file.
+            most: bytes it may decode to.
+        """
+        self.scratch = sink.scratch()
+        self._most = most
+        self._decoder = Base64Decoder(self._write)
+        self.broken = ""
+        """Why it is no strict base64; empty so far."""
+
+    def _write(self, data: bytes) -> None:
+        if self.scratch.size + len(data) > self._most:
+            raise TooLargeError
+        self.scratch.write(data)
+
+    def feed(self, data: bytes) -> None:
+        """Decode the next bytes; after a fault the rest is passed over.
+
+        Raises:
+            TooLargeError: more than allowed.
+        """
+        if not self.broken:
+            try:
+                self._decoder.feed(data)
+            except TooLargeError:
+                raise
+            except ValueError:
+                self.broken = "không phải base64 đúng chuẩn / not strict base64"
+
+    def close(self, *, plain: bool) -> None:
+        """Hear that the content ended; not ``plain``: comments, CDATA or elements stood in it."""
+        if not plain:
+            self.broken = "có thẻ hoặc chú thích trong base64 / markup inside base64"
+        if not self.broken:
+            try:
+                self._decoder.close()
+            except ValueError:
+                self.broken = "base64 bị cắt cụt / base64 is cut"
+            if not self.scratch.size:
+                self.broken = self.broken or "rỗng / empty"
+
+
+def extension(name: str) -> str:
+    """Return the lower-case extension of a file's name with its dot, or an empty string."""
+    return PurePosixPath(name).suffix.lower()
+
+
+def finish(
+    scratch: Scratch, sink: AttachmentSink, *, content_id: str, name: str, content_type: str, most: int
+) -> DecodedAttachment:
+    """Take off the ZIP that a sender's library put around a file, and only that.
+
+    Args:
+        scratch: the bytes after base64.
+        sink: gives the scratch file for an unwrapped one.
+        content_id: of the attachment.
+        name: ``AttachmentName``.
+        content_type: as written.
+        most: bytes an unwrapped file may have.
+
+    Raises:
+        ArchiveError: rule F14.
+        TooLargeError: unwrapped it has more than ``most`` bytes.
+
+    Source:
+        exchange-rules.md 1.3, rule 2; by magic bytes, never by the content type.
+    """
+    kind = extension(name)
+    wrapped = False
+    if scratch.magic(4) == ZIP_MAGIC:
+        entries = [] if kind in ZIP_FAMILY and content_type != _ZIP_TYPE else list_entries(scratch.file, scratch.size)
+        if _is_wrapping(kind, entries):
+            scratch, wrapped = _unwrap(scratch, entries[0], sink, most), True
+            if is_archive(scratch.magic(8)) and kind not in ZIP_FAMILY:
+                raise ArchiveError("tệp nén lồng nhau / nested archive")
+        elif kind == ".zip":
+            check_entries(scratch.file, entries, most, lambda inner: extension(inner) in ZIP_FAMILY)
+        elif kind not in ZIP_FAMILY:
+            raise ArchiveError("không có đúng một mục / not exactly one entry")
+    scratch.file.seek(0)
+    return DecodedAttachment(
+        content_id, name, content_type, scratch.size, scratch.sha256, wrapped, scratch.file
+    )
+
+
+def _is_wrapping(kind: str, entries: list[Entry]) -> bool:
+    """Tell a wrapping from a ZIP that is the file itself."""
+    if len(entries) != 1:
+        return False
+    if kind not in ZIP_FAMILY and kind != ".zip":
+        return True
+    # A format that is a ZIP itself: wrapped once more only under the name the vendor's library gives.
+    named = _WRAPPED_NAME.fullmatch(entries[0].name)
+    return named is not None and named[1].lower() == kind
+
+
+def _unwrap(scratch: Scratch, entry: Entry, sink: AttachmentSink, most: int) -> Scratch:
+    if entry.size > most:
+        raise TooLargeError
+    inner = sink.scratch()
+    for piece in read_entry(scratch.file, entry):
+        inner.write(piece)
+    return inner

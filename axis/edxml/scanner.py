@@ -1,0 +1,400 @@
+"""One pass over XML bytes, with hard limits and no surprises.
+
+A namespace-aware expat parser behind rules F1 to F5: UTF-8 only; no DOCTYPE,
+no entity, no processing instruction; everything that can grow has a cap. The
+bytes are parsed in blocks of one size whatever size they come in, so that the
+same bytes always give the same reading. Base64 content is taken from the raw
+bytes, past the parser: that is faster, and shows comments, CDATA sections and
+character references for what they are.
+"""
+
+import codecs
+from enum import Enum, auto
+from typing import Final, Protocol
+from xml.parsers import expat
+
+from axis.checks.policy import Limits
+from axis.edxml.names import NAMESPACE, SCHEMA_INSTANCE
+from axis.edxml.notes import Element
+from axis.errors import AxisError
+from axis.violations import Code, Violation
+
+BLOCK: Final = 64 * 1024
+"""Bytes parsed at a time."""
+TOKEN: Final = 2 * BLOCK
+"""Bytes of one tag or comment: expat holds a whole one in memory."""
+NAMES: Final = 1000
+"""Different element and attribute names: expat keeps each one until the end."""
+NAME: Final = 128
+"""Characters of a name without its namespace."""
+URI: Final = 1024
+"""Characters of a namespace."""
+
+_OTHER_ENCODINGS: Final = (
+    (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    + (b"\x00\x00\x00<", b"<\x00\x00\x00", b"\x00<", b"<\x00")
+    + (b"+ADw", b"+/v", b"\x4c\x6f\xa7\x94")  # UTF-7 with and without mark, EBCDIC
+)
+_BROKEN_CHARACTER: Final = 6  # XML_ERROR_PARTIAL_CHAR
+_UNDEFINED_ENTITY: Final = 11  # XML_ERROR_UNDEFINED_ENTITY
+_WORDS: Final = {
+    2: "sai cú pháp / syntax error",
+    3: "không có phần tử nào / no element",
+    5: "tệp bị cắt cụt / the text ends inside a tag",
+    7: "thẻ đóng không khớp / mismatched tag",
+    8: "thuộc tính lặp lại / an attribute is repeated",
+    9: "có byte sau phần tử gốc / bytes after the root element",
+    27: "tiền tố chưa được khai báo / a namespace prefix is not declared",
+    30: "có byte trước khai báo XML / bytes before the XML declaration",
+}
+
+
+class Kind(Enum):
+    """What a listener wants of an element."""
+
+    WALK = auto()
+    """Ask again for each child."""
+    TREE = auto()
+    """Collect it whole."""
+    RAW = auto()
+    """Its bytes, untouched."""
+    SKIP = auto()
+    """Nothing; the limits hold all the same."""
+
+
+class Listener(Protocol):
+    """Who is told what the scanner meets. Paths are local names joined by ``/``."""
+
+    def enter(self, path: str, prefix: str, at: int) -> Kind:
+        """Say what is wanted of an element; ``at`` is the byte where its tag begins."""
+
+    def leave(self, path: str, at: int) -> None:
+        """Hear that a walked element ends; ``at`` is the byte where its end tag begins."""
+
+    def tree(self, path: str, element: Element) -> None:
+        """Receive a collected element."""
+
+    def raw(self, data: bytes) -> None:
+        """Receive the next raw bytes."""
+
+    def raw_end(self, *, plain: bool) -> None:
+        """Hear that raw bytes end; not ``plain``: there was more than text among them."""
+
+    def foreign(self, path: str, namespace: str, name: str, at: int) -> None:
+        """Hear of an element outside the edXML namespace; its content is skipped."""
+
+    def stray(self, path: str) -> None:
+        """Hear that a walked element holds text of its own."""
+
+    def block(self, size: int) -> None:
+        """Hear how many bytes were parsed in all."""
+
+
+class StopError(AxisError):
+    """Leaves the parser from inside. Never leaves `axis.edxml`."""
+
+    def __init__(self, violation: Violation | None) -> None:
+        """Keep the reason; None: nothing is wrong, there is just no more to see."""
+        super().__init__(violation.detail if violation else "seen enough")
+        self.violation = violation
+
+
+def over_limit(name: str, most: int) -> StopError:
+    """Return the stop for a passed limit (F4), which its detail names."""
+    return StopError(Violation(Code.XML_LIMIT, "", f"vượt giới hạn / over limit: {name} ({most})"))
+
+
+def forbidden(what: str) -> StopError:
+    """Return the stop for a construct that may not be there at all (F2)."""
+    return StopError(Violation(Code.XML_FORBIDDEN, "", what))
+
+
+class Scanner:
+    """Feeds bytes to expat and tells a listener what of it is edXML."""
+
+    def __init__(self, limits: Limits, listener: Listener) -> None:
+        """Begin before the first byte.
+
+        Args:
+            limits: caps of the policy.
+            listener: is told; may raise `StopError`.
+        """
+        self._limits = limits
+        self._listener = listener
+        self._names: dict[str, str] = {}
+        self._parser = expat.ParserCreate("utf-8", " ", intern=self._names)
+        self._parser.namespace_prefixes = True
+        self._listen()
+        self._pending = bytearray()
+        self._block = self._before = b""
+        self._start = 0  # offset of self._block
+        self._depth = self._elements = self._declarations = 0
+        self._paths: list[str] = []
+        self._tree: list[Element] = []
+        self._skipped = 0  # depth inside a skipped element
+        self._text = 0  # bytes of text in an element that is not collected
+        self._raw = self._plain = False
+        self._raw_from: int | None = None  # first raw byte not yet given on
+        self._raw_stop: int | None = None  # first "<" among the raw bytes
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes, in pieces of any size.
+
+        Raises:
+            StopError: the packet cannot be read on; or the listener has seen enough.
+        """
+        self._pending += data
+        while len(self._pending) >= BLOCK:
+            block = bytes(self._pending[:BLOCK])
+            del self._pending[:BLOCK]
+            self._parse(block, final=False)
+
+    def close(self) -> None:
+        """Parse what is left: there is no more.
+
+        Raises:
+            StopError: as `feed`.
+        """
+        block = bytes(self._pending)
+        self._pending.clear()
+        self._parse(block, final=True)
+        self.release()
+
+    def release(self) -> None:
+        """Let go of the parser, which would otherwise hold this object in a cycle."""
+        for handler in _HANDLERS:
+            setattr(self._parser, handler, None)
+
+    def _listen(self) -> None:
+        parser = self._parser
+        parser.XmlDeclHandler = self._declared
+        parser.StartDoctypeDeclHandler = self._doctype
+        parser.ProcessingInstructionHandler = self._instruction
+        parser.StartNamespaceDeclHandler = self._namespace
+        parser.StartElementHandler = self._opened
+        parser.EndElementHandler = self._closed
+        parser.CharacterDataHandler = self._characters
+
+    def _parse(self, block: bytes, *, final: bool) -> None:
+        if not self._start and not self._block:
+            _check_encoding(block)
+        self._start += len(self._block)
+        self._before, self._block = self._block, block
+        size = self._start + len(block)
+        if size > self._limits.packet_bytes:
+            raise over_limit("packet_bytes", self._limits.packet_bytes)
+        try:
+            self._parser.Parse(block, final)
+        except expat.ExpatError as exc:
+            raise StopError(self._refusal(exc)) from None
+        if self._raw:
+            self._drain()
+        # Where expat stands: everything before is done with.
+        if not final and size - self._parser.CurrentByteIndex > TOKEN:
+            raise over_limit("token_bytes", TOKEN)
+        self._listener.block(size)
+
+    def _refusal(self, error: expat.ExpatError) -> Violation:
+        place = f"dòng / line {error.lineno}, cột / column {error.offset + 1}"
+        at = self._parser.ErrorByteIndex - self._start
+        if error.code == _BROKEN_CHARACTER or (0 <= at < len(self._block) and self._block[at] >= 0x80):  # noqa: PLR2004 - the first byte that is no ASCII
+            return Violation(Code.XML_ENCODING, "", f"byte không phải UTF-8 / bytes are not UTF-8: {place}")
+        if error.code == _UNDEFINED_ENTITY:
+            return Violation(Code.XML_FORBIDDEN, "", f"thực thể / entity: {place}")
+        words = _WORDS.get(error.code, expat.ErrorString(error.code))
+        return Violation(Code.XML_MALFORMED, "", f"{words}: {place}")
+
+    # --- what expat tells ---------------------------------------------------
+
+    def _declared(self, version: str, encoding: str | None, _standalone: int) -> None:
+        if encoding is not None and encoding.lower() != "utf-8":
+            raise StopError(Violation(Code.XML_ENCODING, "", "khai báo mã khác UTF-8 / declared encoding"))
+        if version != "1.0":
+            raise StopError(Violation(Code.XML_MALFORMED, "", "không phải XML 1.0 / not XML 1.0"))
+
+    def _doctype(self, *_: object) -> None:
+        raise forbidden("DOCTYPE")
+
+    def _instruction(self, *_: object) -> None:
+        raise forbidden("chỉ thị xử lý / processing instruction")
+
+    def _namespace(self, prefix: str | None, uri: str | None) -> None:
+        self._declarations += 1
+        if self._declarations > self._limits.attributes:
+            raise over_limit("attributes", self._limits.attributes)
+        if len(prefix or "") > NAME:
+            raise over_limit("name_characters", NAME)
+        # White space would forge the name that expat composes of namespace and local name.
+        if uri and (len(uri) > URI or any(character.isspace() for character in uri)):
+            raise StopError(Violation(Code.XML_NAMESPACE, "", "không gian tên hỏng / broken namespace"))
+
+    def _opened(self, name: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        self._elements += 1
+        space, local, prefix = _split(name)
+        self._check_caps(local, attributes)
+        if self._raw:
+            self._plain = False
+            self._skipped += 1
+        elif self._skipped:
+            self._skipped += 1
+            self._text = 0
+        elif space != NAMESPACE:
+            here = self._paths[-1] if self._paths else ""
+            self._skip()
+            self._listener.foreign(here, space, local, self._parser.CurrentByteIndex)
+        elif self._tree:
+            self._tree.append(Element(local, attributes))
+        else:
+            self._ask(local, prefix, attributes)
+
+    def _check_caps(self, local: str, attributes: dict[str, str]) -> None:
+        limits = self._limits
+        if self._depth > limits.depth:
+            raise over_limit("depth", limits.depth)
+        if self._elements > limits.elements:
+            raise over_limit("elements", limits.elements)
+        if len(attributes) + self._declarations > limits.attributes:
+            raise over_limit("attributes", limits.attributes)
+        self._declarations = 0
+        if len(self._names) > NAMES:
+            raise over_limit("names", NAMES)
+        if len(local) > NAME or (attributes and max(len(_split(key)[1]) for key in attributes) > NAME):
+            raise over_limit("name_characters", NAME)
+        if any(key.startswith(SCHEMA_INSTANCE) and "chemaLocation" in key for key in attributes):
+            raise forbidden("schemaLocation")
+
+    def _ask(self, local: str, prefix: str, attributes: dict[str, str]) -> None:
+        path = f"{self._paths[-1]}/{local}" if self._paths else local
+        kind = self._listener.enter(path, prefix, self._parser.CurrentByteIndex)
+        if kind is Kind.SKIP:
+            self._skip()
+            return
+        self._paths.append(path)
+        self._text = 0
+        if kind is Kind.TREE:
+            self._tree.append(Element(local, attributes))
+        elif kind is Kind.RAW:
+            self._raw = self._plain = True
+            self._raw_from = self._raw_stop = None
+            self._parser.CommentHandler = self._not_plain
+            self._parser.StartCdataSectionHandler = self._not_plain
+
+    def _skip(self) -> None:
+        self._skipped = 1
+        self._text = 0
+
+    def _closed(self, _name: str) -> None:
+        self._depth -= 1
+        at = self._parser.CurrentByteIndex
+        if self._skipped:
+            self._skipped -= 1
+            self._text = 0
+        elif self._raw:
+            self._end_raw(at)
+        elif self._tree:
+            element = self._tree.pop()
+            if self._tree:
+                self._tree[-1].children.append(element)
+            else:
+                self._listener.tree(self._paths.pop(), element)
+        else:
+            self._text = 0
+            self._listener.leave(self._paths.pop(), at)
+
+    def _characters(self, data: str) -> None:
+        if self._raw:
+            self._begin_raw()
+            return
+        if self._tree and not self._skipped:
+            element = self._tree[-1]
+            element.size += len(data.encode())
+            element.texts.append(data)
+            size = element.size
+        elif data.isspace():
+            return  # between the elements: kept nowhere
+        else:
+            self._text += len(data.encode())
+            size = self._text
+            if not self._skipped:
+                self._listener.stray(self._paths[-1])
+        if size > self._limits.text_bytes:
+            raise over_limit("text_bytes", self._limits.text_bytes)
+
+    # --- raw content --------------------------------------------------------
+
+    def _not_plain(self, *_: object) -> None:
+        self._plain = False
+
+    def _begin_raw(self) -> None:
+        if self._skipped:
+            return
+        # One event tells where the text begins; from here on the bytes speak for themselves.
+        self._parser.CharacterDataHandler = None
+        self._raw_from = self._parser.CurrentByteIndex
+
+    def _give(self, stop: int) -> None:
+        """Hand on the raw bytes up to ``stop``, an offset in the packet."""
+        assert self._raw_from is not None, "called between begin and end"
+        first = self._raw_from - self._start
+        if first < 0:  # the event came late: the text began in the block before
+            assert first >= -len(self._before), "a token is never longer than what is kept"
+            self._listener.raw(self._before[first : stop - self._start if stop < self._start else None])
+            first = 0
+        if stop > self._start:
+            self._listener.raw(self._block[first : stop - self._start])
+        self._raw_from = stop
+
+    def _drain(self) -> None:
+        """Hand on what the block holds of raw bytes: up to its end, or to the first tag."""
+        if self._raw_from is None or self._raw_stop is not None:
+            return
+        window = self._before + self._block if self._raw_from < self._start else self._block
+        base = self._start + len(self._block) - len(window)
+        tag = window.find(b"<", self._raw_from - base)
+        stop = base + (tag if tag >= 0 else len(window))
+        self._give(stop)
+        if tag >= 0:
+            self._raw_stop = stop
+
+    def _end_raw(self, at: int) -> None:
+        if self._raw_stop is not None:
+            # The tag seen in the bytes must be the one that ends the element.
+            self._plain = self._plain and self._raw_stop == at
+        elif self._raw_from is not None:
+            self._give(at)
+        self._raw = False
+        self._parser.CharacterDataHandler = self._characters
+        self._parser.CommentHandler = self._parser.StartCdataSectionHandler = None
+        self._paths.pop()
+        self._listener.raw_end(plain=self._plain)
+
+
+_HANDLERS: Final = (
+    "XmlDeclHandler",
+    "StartDoctypeDeclHandler",
+    "ProcessingInstructionHandler",
+    "StartNamespaceDeclHandler",
+    "StartElementHandler",
+    "EndElementHandler",
+    "CharacterDataHandler",
+    "CommentHandler",
+    "StartCdataSectionHandler",
+)
+
+
+def _split(name: str) -> tuple[str, str, str]:
+    """Take expat's composed name apart: namespace, local name, prefix."""
+    if " " not in name:
+        return "", name, ""
+    space, local, *prefix = name.split(" ")
+    return space, local, prefix[0] if prefix else ""
+
+
+def _check_encoding(first: bytes) -> None:
+    if first.startswith(_OTHER_ENCODINGS):
+        raise StopError(Violation(Code.XML_ENCODING, "", "không phải UTF-8 / not UTF-8"))
+    start = first.removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
+    if start and not start.startswith(b"<"):
+        detail = "có byte trước khai báo XML / bytes before the XML declaration"
+        raise StopError(Violation(Code.XML_MALFORMED, "", detail))

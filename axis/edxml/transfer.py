@@ -1,0 +1,62 @@
+"""Strict base64, decoded as it comes."""
+
+import binascii
+from collections.abc import Callable
+
+_QUANTUM = 4
+
+
+class Base64Decoder:
+    """Decodes base64 in pieces of any size. Line breaks may stand anywhere, nothing else may.
+
+    Padding is complete and stands at the end only; unused bits are zero: one
+    text for the same bytes, line breaks apart.
+
+    Source:
+        RFC 4648, sections 3.2, 3.5 and 4.
+    """
+
+    def __init__(self, write: Callable[[bytes], object]) -> None:
+        """Begin.
+
+        Args:
+            write: takes decoded bytes.
+        """
+        self._write = write
+        self._rest = b""
+        self._ended = False  # a padded quantum was seen
+
+    def feed(self, data: bytes) -> None:
+        """Decode the next piece.
+
+        Raises:
+            ValueError: it is not strict base64. Whoever sent it is at fault.
+        """
+        text = self._rest + data.translate(None, b"\r\n")
+        if not text:
+            return
+        if self._ended:
+            raise ValueError("data after the padding")
+        whole = len(text) - len(text) % _QUANTUM
+        self._rest = text[whole:]
+        if whole:
+            self._quanta(text[:whole])
+
+    def close(self) -> None:
+        """Say that there is no more.
+
+        Raises:
+            ValueError: the last group is not whole.
+        """
+        if self._rest:
+            raise ValueError("the last group is not whole")
+
+    def _quanta(self, text: bytes) -> None:
+        decoded = binascii.a2b_base64(text, strict_mode=True)
+        self._ended = text.endswith(b"=")
+        if self._ended:
+            last = text[-_QUANTUM:]
+            # Bits that no byte uses could carry something, and make two texts of one content.
+            if binascii.b2a_base64(binascii.a2b_base64(last), newline=False) != last:
+                raise ValueError("unused bits are not zero")
+        self._write(decoded)

@@ -1,0 +1,82 @@
+"""CPU and memory limits of a judging process, set anew for each file.
+
+Only the soft limits move: a lowered hard limit could not be raised again. What
+runs into one of them is the file's own doing, and is told apart from whatever
+else may end a process.
+"""
+
+import math
+import os
+import resource
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from axis.checks.policy import Limits
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_armed = False
+
+
+class CpuLimitError(BaseException):
+    """The CPU limit was reached.
+
+    No `Exception` on purpose: parsers that swallow every exception must not swallow this.
+    """
+
+
+def install() -> None:
+    """Prepare this process: it dies at once when told to, and leaves no core file."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGXCPU, _on_cpu_limit)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+@contextmanager
+def limited(limits: Limits) -> Iterator[None]:
+    """Limit what the body may use, counted from now.
+
+    The CPU limit is kept to the second above, and checked between two Python
+    instructions: where one call of a library runs on, the wall clock ends it.
+
+    Raises:
+        CpuLimitError: the body used ``limits.cpu_seconds``.
+        MemoryError: the body asked for more than ``limits.memory_bytes`` of address space.
+    """
+    global _armed  # noqa: PLW0603 - a process has one set of limits
+    _soft(resource.RLIMIT_AS, address_space() + limits.memory_bytes)
+    _soft(resource.RLIMIT_CPU, math.ceil(time.process_time()) + limits.cpu_seconds)
+    _soft(resource.RLIMIT_FSIZE, limits.decoded_bytes + limits.packet_bytes)
+    _armed = True
+    try:
+        yield
+    finally:
+        lift()
+
+
+def lift() -> None:
+    """Lift the limits: what remains is to say that one was reached."""
+    global _armed  # noqa: PLW0603 - as above
+    _armed = False
+    for what in (resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE):
+        resource.setrlimit(what, (resource.getrlimit(what)[1], resource.getrlimit(what)[1]))
+
+
+def address_space() -> int:
+    """Return the bytes of address space this process has now."""
+    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - read for every file, and fast
+        return int(file.read().split(maxsplit=1)[0]) * _PAGE
+
+
+def _soft(what: int, value: int) -> None:
+    hard = resource.getrlimit(what)[1]
+    resource.setrlimit(what, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+
+
+def _on_cpu_limit(_signum: int, _frame: FrameType | None) -> None:
+    # The kernel repeats the signal each second: should one raise where Python
+    # drops exceptions (a destructor), the next one gets through.
+    if _armed:
+        raise CpuLimitError

@@ -1,0 +1,206 @@
+"""The gate: files are judged in killable processes, and every question gets an answer.
+
+A file's own CPU or memory limit is a verdict on the file. Whatever else ends a
+process is none: the file gets one more try, alone, and then waits.
+"""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import structlog
+
+from axis.checks.policy import Policy
+from axis.document import GateReport
+from axis.errors import SetupError
+from axis.gate import prison
+from axis.gate.answers import (
+    Altered,
+    Answer,
+    InspectRequest,
+    Judged,
+    Kind,
+    Premises,
+    Trouble,
+    Undetermined,
+    decode_answer,
+    encode,
+)
+from axis.gate.cell import Cause, Cell, CellDiedError, Task
+from axis.gate.network import NAMESPACE
+from axis.violations import Code
+from signing.evidence import Evidence
+
+_log: Final = structlog.get_logger(__name__)
+_GENERATIONS: Final = 3
+"""Generations of evidence kept on disk; a question under way may still name an older one."""
+
+
+def _ignore(_cause: str) -> None:
+    """Count nothing."""
+
+
+class GatePool:
+    """Judging processes, warm, each on its own; one more for second tries."""
+
+    def __init__(
+        self,
+        processes: int,
+        policy: Policy,
+        trust_file: str | None,
+        *,
+        trust_pems: Sequence[Path] = (),
+        on_death: Callable[[str], None] = _ignore,
+        task: Task = prison.judge,
+    ) -> None:
+        """Prepare; `start` starts the processes.
+
+        Args:
+            processes: how many files are judged at once.
+            policy: with the limits of one file.
+            trust_file: trust list, JSON. None with no ``trust_pems``: trust is reported as not judged.
+            trust_pems: files of anchors, PEM, instead.
+            on_death: called with ``wall``, ``killed`` or ``garbled`` when a process ended by force.
+            task: what a process does; tests give hostile ones.
+        """
+        self._policy = policy
+        self._scratch = Path(tempfile.mkdtemp(prefix="axis-gate-"))
+        self._premises = encode(
+            Premises(
+                policy=policy,
+                trust_file=self._own(trust_file, "trust.json") if trust_file else "",
+                trust_pems=tuple(self._own(str(pem), f"anchor-{n}.pem") for n, pem in enumerate(trust_pems)),
+            )
+        )
+        self._on_death = on_death
+        self._task = task
+        self._cells = [Cell(self._premises) for _ in range(processes)]
+        self._idle: asyncio.LifoQueue[Cell] = asyncio.LifoQueue()
+        self._alone = asyncio.Lock()
+        self._generations: list[str] = []
+        self.trust = ""
+        """Version of the trust list that all processes hold; empty: none."""
+
+    async def start(self) -> None:
+        """Start all processes and wait until they are warm.
+
+        Raises:
+            SetupError: one cannot start, or the trust list cannot be used.
+        """
+        answers = await asyncio.gather(*(cell.start() for cell in self._cells))
+        self.trust = answers[0].trust
+        if any(answer.network != NAMESPACE for answer in answers):
+            _log.warning("gate.network", how="the kernel gives no empty network; the interpreter refuses")
+        for cell in self._cells:
+            self._idle.put_nowait(cell)
+
+    async def close(self) -> None:
+        """End all processes, whatever they do, and remove the scratch folder."""
+        await asyncio.gather(*(cell.close() for cell in self._cells))
+        await asyncio.to_thread(shutil.rmtree, self._scratch, ignore_errors=True)
+
+    async def judge(
+        self, path: Path, *, at: datetime, evidence: Evidence, sha256: str = ""
+    ) -> GateReport | Altered | Undetermined:
+        """Judge one packet of the content store.
+
+        Args:
+            path: of the packet.
+            at: moment of judgement, timezone-aware.
+            evidence: revocation data; sent to a process only when it holds another generation.
+            sha256: digest the file must have; empty: none is expected.
+
+        Returns:
+            The report; or `Altered`: quarantine it; or `Undetermined`: let it wait.
+        """
+        answer = await self.examine(path, at=at, evidence=evidence, sha256=sha256, kind=Kind.PACKET)
+        return answer.report if isinstance(answer, Judged) else answer
+
+    async def examine(
+        self, path: Path, *, at: datetime, evidence: Evidence, sha256: str = "", kind: Kind | None = None
+    ) -> Judged | Altered | Undetermined:
+        """Judge one file; with ``kind`` None, as what its first bytes say it is."""
+        request = InspectRequest(
+            at=at,
+            kind=kind,
+            sha256=sha256,
+            generation=evidence.generation,
+            evidence_file=self._shipped(evidence),
+        )
+        question = encode(request)
+        cell = await self._idle.get()
+        try:
+            answer = await self._ask(cell, path, question)
+        except CellDiedError as exc:
+            self._died(exc, path, "first")
+        else:
+            return _settled(answer)
+        finally:
+            self._idle.put_nowait(cell)
+        return await self._second_try(path, question)
+
+    async def _second_try(self, path: Path, question: bytes) -> Judged | Altered | Undetermined:
+        # A process of its own, outside the others' number: whatever this file does, they go on.
+        async with self._alone:
+            cell = Cell(self._premises)
+            try:
+                await cell.start()
+                return _settled(await self._ask(cell, path, question))
+            except CellDiedError as exc:
+                self._died(exc, path, "second")
+                return Undetermined(code=Code.GATE_UNDETERMINED, detail=f"{exc.cause}: {exc}")
+            except SetupError as exc:
+                return Undetermined(code=Code.GATE_UNDETERMINED, detail=str(exc))
+            finally:
+                await cell.close()
+
+    async def _ask(self, cell: Cell, path: Path, question: bytes) -> Answer:
+        wall = float(self._policy.limits.wall_seconds)
+        data = await cell.run(self._task, str(path), question, wall_seconds=wall)
+        try:
+            answer = decode_answer(data)
+        except msgspec.MsgspecError as exc:
+            await cell.replace()
+            raise CellDiedError(Cause.GARBLED, "the answer cannot be decoded") from exc
+        if isinstance(answer, Judged) and answer.limited:
+            await cell.replace()  # it may hold what the limit cut short
+        return answer
+
+    def _died(self, exc: CellDiedError, path: Path, attempt: str) -> None:
+        _log.warning("gate.process-died", cause=exc.cause, detail=str(exc), attempt=attempt, file=path.name)
+        self._on_death(exc.cause)
+
+    def _shipped(self, evidence: Evidence) -> str:
+        """Write evidence where the processes find it, once per generation."""
+        if not evidence.generation:
+            return ""
+        target = self._scratch / f"evidence-{evidence.generation}"
+        if evidence.generation not in self._generations:
+            part = target.with_suffix(".part")
+            part.write_bytes(msgspec.msgpack.encode(evidence))
+            part.rename(target)
+            self._generations.append(evidence.generation)
+            for old in self._generations[:-_GENERATIONS]:
+                (self._scratch / f"evidence-{old}").unlink(missing_ok=True)
+            del self._generations[:-_GENERATIONS]
+        return str(target)
+
+    def _own(self, source: str, name: str) -> str:
+        """Copy a file, so that every process of this pool's life reads the same."""
+        try:
+            return str(shutil.copy(source, self._scratch / name))
+        except OSError as exc:
+            raise SetupError(f"{source} cannot be read: {exc.strerror}") from exc
+
+
+def _settled(answer: Answer) -> Judged | Altered | Undetermined:
+    if isinstance(answer, Judged | Altered):
+        return answer
+    detail = answer.detail if isinstance(answer, Trouble) else "answered out of turn"
+    _log.error("gate.trouble", detail=detail)
+    return Undetermined(code=Code.GATE_UNDETERMINED, detail=detail)

@@ -1,0 +1,114 @@
+"""Inside a judging process: how it is closed in, and the one task it does."""
+
+import os
+import time
+import traceback
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from axis.document import GateReport
+from axis.gate import limits
+from axis.gate.answers import (
+    Altered,
+    Answer,
+    InspectRequest,
+    Judged,
+    Kind,
+    Premises,
+    Ready,
+    Trouble,
+    decode_premises,
+    decode_request,
+    encode,
+)
+from axis.gate.inspect import LIMITS, Grounds, inspect, limit_of
+from axis.gate.network import close_network
+from signing.evidence import NO_EVIDENCE, Evidence
+from signing.trust import TrustList, load_trust, trust_of_pems
+
+_EVIDENCE: Final[msgspec.msgpack.Decoder[Evidence]] = msgspec.msgpack.Decoder(Evidence)
+
+
+class _Prison:
+    """What this process holds from its start on."""
+
+    def __init__(self, premises: Premises) -> None:
+        self.policy = premises.policy
+        self.trust = _trust(premises)
+        self.evidence = NO_EVIDENCE
+        self.network = close_network()
+
+    def grounds(self, request: InspectRequest) -> Grounds:
+        """Return what to judge by; evidence is read only when it is not the one held."""
+        if request.generation != self.evidence.generation:
+            self.evidence = _read(request.evidence_file) if request.generation else NO_EVIDENCE
+            assert self.evidence.generation == request.generation, "the file is named by its generation"
+        return Grounds(self.policy, self.trust, self.evidence)
+
+
+_prison: _Prison | None = None
+
+
+def enter(premises: bytes) -> None:
+    """Close this process in, and load all that judging needs. Runs once, at its start."""
+    global _prison  # noqa: PLW0603 - this is what makes the process warm
+    limits.install()
+    _prison = _Prison(decode_premises(premises))
+
+
+def ready() -> bytes:
+    """Tell what this process holds."""
+    assert _prison is not None, "enter() comes first"
+    trust = _prison.trust.digest if _prison.trust is not None else ""
+    return encode(Ready(pid=os.getpid(), trust=trust, network=_prison.network))
+
+
+def judge(path: str, question: bytes) -> bytes:
+    """Read one file within the limits. Never raises.
+
+    Args:
+        path: of the file.
+        question: an encoded `InspectRequest`.
+
+    Returns:
+        An encoded `Judged`, `Altered` or `Trouble`.
+    """
+    started = time.process_time()
+    try:
+        answer = _answer(path, decode_request(question), started)
+    except BaseException as exc:  # noqa: BLE001 - whatever it is, it is ours, and crosses as a value
+        limits.lift()
+        last = traceback.extract_tb(exc.__traceback__)[-1:]
+        where = f" at {Path(last[0].filename).name}:{last[0].lineno}" if last else ""
+        answer = Trouble(detail=f"{type(exc).__name__}{where}")
+    return encode(answer)
+
+
+def _answer(path: str, request: InspectRequest, started: float) -> Answer:
+    assert _prison is not None, "enter() comes first"
+    grounds = _prison.grounds(request)
+    answer: Judged | Altered
+    try:
+        with limits.limited(grounds.policy.limits):
+            answer = inspect(path, request, grounds)
+    except LIMITS as exc:  # reached where not even a part of the report was there
+        limits.lift()
+        report = GateReport(envelope=None, violations=limit_of(exc, "", grounds.policy))
+        answer = Judged(kind=request.kind or Kind.OTHER, report=report, cpu_seconds=0.0, limited=True)
+    if isinstance(answer, Judged):
+        return msgspec.structs.replace(answer, cpu_seconds=time.process_time() - started)
+    return answer
+
+
+def _read(path: str) -> Evidence:
+    return _EVIDENCE.decode(Path(path).read_bytes())
+
+
+def _trust(premises: Premises) -> TrustList | None:
+    if premises.trust_file:
+        return load_trust(premises.trust_file)
+    if premises.trust_pems:
+        return trust_of_pems(premises.trust_pems)
+    return None

@@ -1,0 +1,129 @@
+"""Mailboxes: list, fetch, mark. A document counts as fetched once its bytes went out, or when it is marked."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, BinaryIO, Final, Literal
+
+import msgspec
+from fastapi import APIRouter, Query, Request, Response
+from starlette.responses import StreamingResponse
+
+from axis.edxml.trace import spliced
+from axis.gateway.access import Reader
+from axis.gateway.openapi import described, takes
+from axis.gateway.parts import Given, Parts
+from axis.gateway.problems import required
+from axis.gateway.receipts import receipt_response
+from axis.gateway.streaming import digest_field, read_json
+from axis.gateway.waiting import Wait, wait_until
+from axis.store.inbox import Delivered, Entry
+from axis.store.tokens import Caller
+
+MOST_ENTRIES: Final = 1000
+XML: Final = "application/xml"
+
+router = APIRouter(tags=["Nhận · Receive"])
+
+
+class Mark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What became of an entry. ``done``: we have it, take it off the list."""
+
+    result: Literal["done"]
+
+
+@router.get(
+    "/v1/inbox",
+    **described("inbox", "Hộp thư đến · The mailbox", answer=Entry, many=True),
+)
+async def get_inbox(
+    parts: Given,
+    caller: Reader,
+    kind: Annotated[
+        Literal["", "document", "status", "receipt"],
+        Query(description="Chỉ một loại · only this kind"),
+    ] = "",
+    packet_id: Annotated[str, Query(description="Chỉ về gói tin này · only about this packet")] = "",
+    limit: Annotated[int, Query(ge=1, le=MOST_ENTRIES)] = 100,
+    wait: Wait = 0,
+) -> Response:
+    """List entries not marked yet, urgent documents first, then oldest first.
+
+    With `wait` the answer comes when there is one, or after so many seconds.
+    """
+    found = await wait_until(
+        lambda: parts.memory.entries(caller.connection, kind=kind, packet_id=packet_id, limit=limit),
+        bool,
+        bell=parts.bell,
+        connection=caller.connection,
+        packet_id=packet_id,
+        seconds=wait,
+    )
+    return Response(msgspec.json.encode(found), media_type="application/json")
+
+
+@router.get(
+    "/v1/inbox/{entry_id}/content",
+    **described("content", "Nội dung một mục · Content of an entry", errors=(404,), media=XML),
+)
+async def get_content(entry_id: int, parts: Given, caller: Reader) -> Response:
+    """Fetch what an entry is about, as exact bytes.
+
+    A document: the packet as its sender gave it, with the axis' trace header
+    spliced in; once it went out whole, its deliveries count as fetched. A
+    status: the status packet. A receipt: the receipt.
+    """
+    entry = required(await parts.memory.entry(caller.connection, entry_id), "entry")
+    if entry.kind == "receipt":
+        return receipt_response(
+            required(await parts.memory.receipt(entry.subject, caller.connection), "receipt")
+        )
+    if entry.kind == "status":
+        sha256 = required(await parts.memory.status_digest(entry.subject), "status")
+        data = await asyncio.to_thread(parts.content.path(sha256).read_bytes)
+        return Response(
+            data, headers={"ETag": f'"{sha256}"', "Content-Digest": digest_field(sha256)}, media_type=XML
+        )
+    delivered = required(await parts.memory.delivered(entry.packet_id), "document")
+    # Opened before the answer begins: a missing file is an error, not a broken stream.
+    stream = await asyncio.to_thread(parts.content.open, delivered.sha256)
+    return StreamingResponse(
+        _delivery(parts, caller, entry.packet_id, delivered, stream),
+        headers={
+            "Content-Length": str(delivered.size + len(delivered.splice)),
+            "ETag": f'"{delivered.delivered_sha256}"',
+            "Content-Digest": digest_field(delivered.delivered_sha256),
+            "Content-Disposition": f'attachment; filename="{entry.packet_id}.edxml"',
+        },
+        media_type=XML,
+    )
+
+
+@router.post(
+    "/v1/inbox/{entry_id}/mark",
+    **described(
+        "mark",
+        "Đánh dấu đã xử lý · Mark an entry",
+        answer=Mark,
+        errors=(400, 404),
+        body={"application/json": {"schema": takes(Mark), "example": {"result": "done"}}},
+    ),
+)
+async def post_mark(request: Request, entry_id: int, parts: Given, caller: Reader) -> Response:
+    """Take an entry off the list for good. Of a document, its deliveries count as fetched from now on."""
+    body = await read_json(request, Mark)
+    entry = required(await parts.memory.entry(caller.connection, entry_id), "entry")
+    if entry.kind == "document":
+        await parts.desk.fetched(connection=caller.connection, packet_id=entry.packet_id)
+    await parts.memory.mark(caller.connection, entry_id, at=parts.now())
+    return Response(msgspec.json.encode(body), media_type="application/json")
+
+
+async def _delivery(
+    parts: Parts, caller: Caller, packet_id: str, delivered: Delivered, stream: BinaryIO
+) -> AsyncIterator[bytes]:
+    """Give the delivered packet; after its last byte went out, note that it was fetched."""
+    with stream:
+        pieces = iter(spliced(stream, delivered.splice_offset, delivered.splice))
+        while piece := await asyncio.to_thread(next, pieces, b""):
+            yield piece
+    await parts.desk.fetched(connection=caller.connection, packet_id=packet_id)

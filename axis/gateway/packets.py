@@ -1,0 +1,135 @@
+"""Packets: hand one in, ask where it is."""
+
+import logging
+from typing import Any, Final
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+
+from axis.document import Envelope, Intake
+from axis.gateway import answers
+from axis.gateway.access import Reader, Sender
+from axis.gateway.openapi import described
+from axis.gateway.parts import Given, Parts
+from axis.gateway.problems import refuse, required
+from axis.gateway.streaming import keep, receive_packet
+from axis.gateway.waiting import Wait, wait_until
+from axis.store.tokens import Caller
+from axis.violations import Code
+
+_log = logging.getLogger(__name__)
+
+DOOR: Final = "rest"
+OPEN: Final = frozenset({"taken", "waiting"})
+"""States of an intake that still end in another one."""
+
+TYPES: Final = frozenset({"", "application/xml", "text/xml", "application/octet-stream"})
+_BODY: Final[dict[str, Any]] = {
+    kind: {"schema": {"type": "string", "format": "binary"}}
+    for kind in ("application/xml", "application/octet-stream")
+}
+
+router = APIRouter(tags=["Gửi · Send"])
+
+
+@router.post(
+    "/v1/packets",
+    **described(
+        "packet_taken",
+        "Gửi gói tin edXML · Send an edXML packet",
+        answer=answers.Taken,
+        status=202,
+        errors=(400, 413, 415, 422, 507),
+        body=_BODY,
+    ),
+)
+async def post_packet(request: Request, parts: Given, caller: Sender) -> Response:
+    """Hand in one packet, byte for byte. `202` means: it is on disk and will be judged; nothing more.
+
+    The same bytes again give the same packet id and its state. With
+    `Content-Digest: sha-256=:<base64>:` (RFC 9530) the bytes are held against
+    that digest. Documents that bear a state-secret mark are turned away at
+    once and nothing of them is kept.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in TYPES:
+        raise refuse(
+            Code.TAKE_MALFORMED, "send application/xml or application/octet-stream", field="Content-Type"
+        )
+    received = await receive_packet(request, parts, caller)
+    return await hand_over(
+        parts, caller, sha256=await keep(received.spool), size=received.spool.size, envelope=received.envelope
+    )
+
+
+async def hand_over(
+    parts: Parts,
+    caller: Caller,
+    *,
+    sha256: str,
+    size: int,
+    envelope: Envelope | None,
+    door: str = DOOR,
+    idempotency: tuple[str, str] | None = None,
+) -> Response:
+    """Let the desk take content that is on disk, and say so."""
+    intake = await parts.desk.take(
+        connection=caller.connection,
+        sha256=sha256,
+        size=size,
+        door=door,
+        envelope=envelope,
+        idempotency=idempotency,
+    )
+    _log.info("taken packet=%s connection=%s bytes=%d", intake.packet_id, caller.connection, size)
+    return await taken(parts, intake)
+
+
+async def taken(parts: Parts, intake: Intake) -> Response:
+    """Answer with an intake: 202 while it is on its way, 200 once it has ended."""
+    state = intake.state
+    if state not in OPEN:
+        view = await parts.memory.packet(intake.packet_id, intake.connection)
+        state = state if view is None else answers.shown_state(view)
+    body = answers.Taken(
+        packet_id=intake.packet_id,
+        sha256=intake.sha256,
+        size=intake.size,
+        received_at=intake.received_at,
+        state=state,
+        links=answers.links(intake.packet_id),
+    )
+    return Response(
+        msgspec.json.encode(body),
+        202 if state in OPEN else 200,
+        headers={"Location": body.links["self"]},
+        media_type="application/json",
+    )
+
+
+@router.get(
+    "/v1/packets/{packet_id}",
+    **described(
+        "packet", "Gói tin đang ở đâu · Where a packet is", answer=answers.PacketAnswer, errors=(404,)
+    ),
+)
+async def get_packet(packet_id: str, parts: Given, caller: Reader, wait: Wait = 0) -> Response:
+    """State, decision with its reasons, recipients with their histories, receipts. Only for its sender.
+
+    With `wait` the answer comes when the packet has ended, or after so many seconds.
+    """
+    view = required(
+        await wait_until(
+            lambda: parts.memory.packet(packet_id, caller.connection),
+            lambda found: found is None or found.intake.state not in OPEN,
+            bell=parts.bell,
+            connection=caller.connection,
+            packet_id=packet_id,
+            seconds=wait,
+        ),
+        "packet",
+    )
+    recipients = await parts.memory.recipients(packet_id) if view.document else ()
+    receipts = await parts.memory.receipts(packet_id, caller.connection)
+    body = answers.packet_answer(view, recipients, receipts, at=parts.now())
+    return Response(msgspec.json.encode(body), media_type="application/json")

@@ -1,0 +1,100 @@
+"""Receipts: which there are about a packet, and the exact bytes of one."""
+
+from typing import Annotated, Final
+
+import msgspec
+from fastapi import APIRouter, Query, Response
+
+from axis.evidence.receipts import receipt_bytes
+from axis.gateway import answers
+from axis.gateway.access import Reader
+from axis.gateway.openapi import described
+from axis.gateway.parts import Given
+from axis.gateway.problems import required
+from axis.gateway.waiting import Wait, wait_until
+from axis.store.views import ReceiptParts
+
+SEALING_SECONDS: Final = 1
+"""After how long to ask again for a receipt that is being sealed."""
+
+router = APIRouter(tags=["Biên nhận · Receipts"])
+
+Kinds = Annotated[
+    list[str] | None, Query(description="Loại biên nhận · kinds, e.g. SubmissionAcceptance; repeatable")
+]
+
+
+@router.get(
+    "/v1/packets/{packet_id}/receipts",
+    **described(
+        "receipts",
+        "Biên nhận của gói tin · Receipts of a packet",
+        answer=answers.ReceiptAnswer,
+        many=True,
+        errors=(404,),
+    ),
+)
+async def get_receipts(
+    packet_id: str, parts: Given, caller: Reader, kind: Kinds = None, wait: Wait = 0
+) -> Response:
+    """Receipts about a packet that belong to this connection, oldest first.
+
+    With `wait` the answer comes when one (of the kinds asked for) is sealed,
+    or after so many seconds. A recipient's connection sees its own here.
+    """
+
+    async def look() -> tuple[answers.ReceiptAnswer, ...]:
+        lines = await parts.memory.receipts(packet_id, caller.connection)
+        return tuple(answers.receipt_answer(line) for line in lines if not kind or line.kind in kind)
+
+    found = await wait_until(
+        look,
+        lambda lines: any(line.state == "sealed" for line in lines),
+        bell=parts.bell,
+        connection=caller.connection,
+        packet_id=packet_id,
+        seconds=wait,
+    )
+    if not found:
+        # Nothing yet is no error for its sender; for anybody else there is no such packet.
+        required(await parts.memory.packet(packet_id, caller.connection), "packet")
+    return Response(msgspec.json.encode(found), media_type="application/json")
+
+
+@router.get(
+    "/v1/receipts/{event_id}",
+    **described("receipt", "Một biên nhận · One receipt", errors=(404,)),
+)
+async def get_receipt(event_id: str, parts: Given, caller: Reader, wait: Wait = 0) -> Response:
+    """Return the receipt's exact bytes: the same for ever. `202` while it is being sealed."""
+    found = required(
+        await wait_until(
+            lambda: parts.memory.receipt(event_id, caller.connection),
+            lambda one: one is None or one.sealed_at is not None,
+            bell=parts.bell,
+            connection=caller.connection,
+            packet_id=packet_id,
+            seconds=wait,
+        ),
+        "receipt",
+    )
+    return receipt_response(found)
+
+
+def receipt_response(found: ReceiptParts) -> Response:
+    """Answer with a receipt's bytes, or with 202 while it has no seal yet."""
+    if found.leaf_index is None or found.proof is None or found.checkpoint is None or found.signature is None:
+        return Response(
+            msgspec.json.encode(answers.Sealing()),
+            202,
+            headers={"Retry-After": str(SEALING_SECONDS)},
+            media_type="application/json",
+        )
+    data = receipt_bytes(
+        body=found.body,
+        leaf_index=found.leaf_index,
+        proof=found.proof,
+        checkpoint=found.checkpoint,
+        signature=found.signature,
+    )
+    return Response(data, headers={"ETag": f'"{found.event_id}"'}, media_type="application/json")

@@ -1,0 +1,236 @@
+"""Topics, users and rights on the broker, as the table of topics says. For deployment only.
+
+Every function may be called again and again; what is already right stays as it is.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, ParamSpec, TypeVar
+
+import msgspec
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ConfigResource,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialAlteration,
+    UserScramCredentialUpsertion,
+)
+
+from axis.errors import SetupError, UnavailableError
+from axis.kafka.connect import away, confluent_options
+from axis.settings import Settings
+from axis.topics import TOPICS, WORKER_GROUP, Topic
+
+USERS: Final[Mapping[str, str]] = {
+    "gateway": "axis-gateway",
+    "worker": "axis-worker",
+    "keeper": "axis-keeper",
+}
+"""The broker's user of each role in the table of topics."""
+
+GROUPS: Final[Mapping[str, str]] = {"worker": WORKER_GROUP}
+"""The consumer group of each role that reads."""
+
+SCRAM_ITERATIONS: Final = 4096
+"""Kafka's least; the passwords are random and long, so more would only cost time at each connection."""
+
+_SECONDS: Final = 15.0
+_DENIED: Final = (
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+)
+
+_T = TypeVar("_T")
+_P = ParamSpec("_P")
+
+
+class TopicState(msgspec.Struct, frozen=True, kw_only=True):
+    """What `apply_topics` found or made."""
+
+    name: str
+    created: bool
+    drift: tuple[str, ...] = ()
+    """Where the broker differs from the table, one sentence each. Never mended by itself:
+    partitions cannot be, and somebody may have had a reason for the rest."""
+
+
+def apply_topics(settings: Settings) -> tuple[TopicState, ...]:
+    """Create the topics that are missing and compare the others with the table.
+
+    Args:
+        settings: with the credentials of an administrator.
+
+    Raises:
+        UnavailableError: the broker does not answer, or refuses the credentials.
+        SetupError: the user may not administer.
+    """
+    client = _admin(settings)
+    there = _ask(settings, client.list_topics, timeout=_SECONDS).topics
+    missing = [topic for topic in TOPICS if topic.name not in there]
+    if missing:
+        wanted = [
+            NewTopic(t.name, num_partitions=t.partitions, replication_factor=-1, config=topic_config(t))
+            for t in missing
+        ]
+        for future in client.create_topics(wanted, operation_timeout=_SECONDS).values():
+            _ask(settings, _made, future.result)
+    made = {topic.name for topic in missing}
+    states = [TopicState(name=topic.name, created=True) for topic in missing]
+    held = [topic for topic in TOPICS if topic.name not in made]
+    resources = {ConfigResource(ConfigResource.Type.TOPIC, t.name): t for t in held}
+    answers = client.describe_configs(list(resources)) if resources else {}
+    for resource, future in answers.items():
+        topic = resources[resource]
+        config = _ask(settings, future.result)
+        drift = _drift(topic, len(there[topic.name].partitions), config)
+        states.append(TopicState(name=topic.name, created=False, drift=drift))
+    return tuple(sorted(states, key=lambda state: state.name))
+
+
+def topic_config(topic: Topic) -> dict[str, str]:
+    """Return the broker's settings of one topic."""
+    return {
+        "cleanup.policy": "delete",
+        "retention.ms": str(topic.retention_ms),
+        "max.message.bytes": str(topic.max_record_bytes),
+        # Retention goes by the broker's clock, whatever the writers' clocks say.
+        "message.timestamp.type": "LogAppendTime",
+    }
+
+
+def apply_users(settings: Settings, passwords: Mapping[str, str]) -> None:
+    """Create the users of our processes, or give them these passwords.
+
+    Args:
+        settings: with the credentials of an administrator.
+        passwords: by role (``gateway``, ``worker``, ``keeper``).
+
+    Raises:
+        UnavailableError: the broker does not answer, or refuses the credentials.
+        SetupError: the user may not administer, or a role is unknown.
+    """
+    if unknown := set(passwords) - set(USERS):
+        raise SetupError(f"không có vai trò này / there is no such role: {', '.join(sorted(unknown))}")
+    info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, SCRAM_ITERATIONS)
+    changes: list[UserScramCredentialAlteration] = [
+        UserScramCredentialUpsertion(USERS[role], info, password.encode())
+        for role, password in passwords.items()
+    ]
+    client = _admin(settings)
+    for future in client.alter_user_scram_credentials(changes, request_timeout=_SECONDS).values():
+        _ask(settings, future.result)
+
+
+def apply_rights(settings: Settings) -> None:
+    """Give each user exactly the rights that the table of topics gives its role; take away all others.
+
+    Raises:
+        UnavailableError: the broker does not answer, or refuses the credentials.
+        SetupError: the user may not administer.
+    """
+    client = _admin(settings)
+    for role in USERS:
+        wanted = set(rights(role))
+        found = client.describe_acls(_all_of(role), request_timeout=_SECONDS)
+        held = set(_ask(settings, found.result))
+        if new := wanted - held:
+            for future in client.create_acls(list(new), request_timeout=_SECONDS).values():
+                _ask(settings, future.result)
+        if surplus := held - wanted:
+            filters = [_exactly(binding) for binding in surplus]
+            for removed in client.delete_acls(filters, request_timeout=_SECONDS).values():
+                _ask(settings, removed.result)
+
+
+def rights(role: str) -> tuple[AclBinding, ...]:
+    """Return what one role may do on the broker, and nothing more."""
+    found = [
+        _binding(role, ResourceType.TOPIC, topic.name, operation)
+        for topic in TOPICS
+        for operation, roles in ((AclOperation.WRITE, topic.writers), (AclOperation.READ, topic.readers))
+        if role in roles
+    ]
+    if role in GROUPS:
+        found.append(_binding(role, ResourceType.GROUP, GROUPS[role], AclOperation.READ))
+    return tuple(found)
+
+
+def _binding(role: str, kind: ResourceType, name: str, operation: AclOperation) -> AclBinding:
+    return AclBinding(
+        kind,
+        name,
+        ResourcePatternType.LITERAL,
+        f"User:{USERS[role]}",
+        "*",
+        operation,
+        AclPermissionType.ALLOW,
+    )
+
+
+def _all_of(role: str) -> AclBindingFilter:
+    return AclBindingFilter(
+        ResourceType.ANY,
+        None,  # type: ignore[arg-type] # any name; their annotation forgot it
+        ResourcePatternType.ANY,
+        f"User:{USERS[role]}",
+        None,  # type: ignore[arg-type] # any host
+        AclOperation.ANY,
+        AclPermissionType.ANY,
+    )
+
+
+def _exactly(binding: AclBinding) -> AclBindingFilter:
+    return AclBindingFilter(
+        binding.restype,
+        binding.name,
+        binding.resource_pattern_type,
+        binding.principal,
+        binding.host,
+        binding.operation,
+        binding.permission_type,
+    )
+
+
+def _drift(topic: Topic, partitions: int, config: Mapping[str, Any]) -> tuple[str, ...]:
+    found = []
+    if partitions != topic.partitions:
+        found.append(f"partitions: {partitions}, expected {topic.partitions}")
+    for name, expected in topic_config(topic).items():
+        actual = config[name].value if name in config else None
+        if actual != expected:
+            found.append(f"{name}: {actual}, expected {expected}")
+    return tuple(found)
+
+
+def _admin(settings: Settings) -> AdminClient:
+    return AdminClient({**confluent_options(settings), "socket.timeout.ms": int(_SECONDS * 1000)})
+
+
+def _made(outcome: Callable[[], None]) -> None:
+    try:
+        outcome()
+    except KafkaException as exc:
+        if exc.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # another deployment was faster
+            raise
+
+
+def _ask(settings: Settings, question: Callable[_P, _T], *args: _P.args, **named: _P.kwargs) -> _T:
+    try:
+        return question(*args, **named)
+    except KafkaException as exc:
+        error = exc.args[0]
+        if error.code() in _DENIED:
+            raise SetupError(
+                f"tài khoản Kafka {settings.kafka_user!r} không có quyền quản trị / the Kafka user "
+                f"{settings.kafka_user!r} may not administer: {error.str()}"
+            ) from exc
+        raise UnavailableError(away(settings, error.str())) from exc

@@ -1,0 +1,1 @@
+"""The process that keeps: outbox, waiting documents, deadlines, figures."""

@@ -1,0 +1,135 @@
+"""Run the keeper: ``python -m axis.keeper``."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from signing.trust import load_trust
+
+from axis import metrics
+from axis.checks.policy import load_policy
+from axis.content.store import ContentStore
+from axis.contract.registry import load_schemas
+from axis.contract.schemas import Schemas
+from axis.desk.courier import Courier
+from axis.desk.keeping import expire, resume, sweep
+from axis.desk.office import Office
+from axis.errors import AxisError, UnavailableError
+from axis.health import serve_health
+from axis.kafka.producer import Publisher
+from axis.logs import start_logs
+from axis.settings import Settings, load_settings
+from axis.store.leader import KEEPER, leadership
+from axis.store.ledger import Ledger
+from axis.store.pool import open_pool
+
+_log = logging.getLogger("axis.keeper")
+
+ROUND_SECONDS: Final = 1.0
+STANDBY_SECONDS: Final = 1.0
+SPOOL_SECONDS: Final = 24 * 3600.0
+"""Age at which a half-written file of the content store is a crash's, not an upload's."""
+
+
+async def run(settings: Settings, schemas: Schemas) -> None:
+    """Keep until SIGTERM. Only the process that holds the leadership works; the others stand by."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    pool = await open_pool(settings.database_url, size=4, application="axis-keeper")
+    ledger, publisher = Ledger(pool), Publisher(settings)
+    office = Office(
+        memory=ledger,
+        content=ContentStore(Path(settings.content_dir)),
+        policy=load_policy(settings.policy_file),
+        trust_version=load_trust(settings.trust_file).digest,
+        schemas=schemas,
+        courier=Courier(publisher.publish, ledger.forget_outgoing, step="keep"),
+        now=lambda: datetime.now(UTC),
+    )
+
+    async def ready() -> dict[str, bool]:
+        return {"database": await _answers(ledger), "broker": await publisher.usable()}
+
+    health = await serve_health(settings.metrics_host, settings.metrics_port, ready)
+    work = asyncio.create_task(_work(settings, office, ledger, publisher))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    work.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await work
+    health.close()
+    await publisher.stop()
+    await pool.close()
+
+
+async def _work(settings: Settings, office: Office, ledger: Ledger, publisher: Publisher) -> None:
+    while True:
+        try:
+            async with leadership(settings.database_url, KEEPER) as lead:
+                while lead is not None:
+                    await _round(office, ledger, publisher)
+                    await lead.rung(ROUND_SECONDS)
+        except UnavailableError as exc:
+            _log.warning("our own database is away: %s", exc)
+        await asyncio.sleep(STANDBY_SECONDS)
+
+
+async def _round(office: Office, ledger: Ledger, publisher: Publisher) -> None:
+    await resume(office)
+    while await _broker_permitting(lambda: sweep(office, publisher.publish)):
+        pass
+    await expire(office)
+    await _show(ledger)
+    await asyncio.to_thread(office.content.sweep, time.time() - SPOOL_SECONDS)
+
+
+async def _broker_permitting(step: Callable[[], Awaitable[int]]) -> int:
+    # A broker that is away must not keep deadlines and figures from being kept.
+    try:
+        return await step()
+    except UnavailableError as exc:
+        _log.warning("the outbox waits: %s", exc)
+        return 0
+
+
+async def _show(ledger: Ledger) -> None:
+    figures = await ledger.figures()
+    now = datetime.now(UTC)
+    metrics.UNANSWERED.set(figures.open)
+    metrics.OLDEST_UNDELIVERED.set((now - figures.oldest).total_seconds() if figures.oldest else 0)
+    metrics.UNSEALED.set(figures.unsealed)
+    metrics.WAITING.clear()
+    for code, count in figures.waiting.items():
+        metrics.WAITING.labels(code).set(count)
+
+
+async def _answers(ledger: Ledger) -> bool:
+    try:
+        await ledger.ping()
+    except AxisError:
+        return False
+    return True
+
+
+def main() -> int:
+    """Start; return the exit code."""
+    try:
+        settings = load_settings()
+        start_logs("keeper", settings.log_level)
+        asyncio.run(run(settings, load_schemas(settings)))
+    except AxisError as exc:
+        print(f"axis keeper: {exc}", file=sys.stderr)  # noqa: T201 - the supervisor's log may be all there is
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

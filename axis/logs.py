@@ -1,0 +1,38 @@
+"""Logs of every process: one JSON object a line, no content, no personal data."""
+
+import logging
+import sys
+
+import structlog
+
+
+def start_logs(process: str, level: str) -> None:
+    """Send this process' logs to standard error as JSON.
+
+    Args:
+        process: name of the process, on every line.
+        level: lowest level that is shown, e.g. ``"INFO"``.
+    """
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                lambda _logger, _name, event: {**event, "process": process},
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for chatty in ("aiokafka", "httpx", "httpcore", "faust", "mode", "asyncio"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))

@@ -1,0 +1,1 @@
+"""The process that seals: one at a time, all others stand by."""

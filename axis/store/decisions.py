@@ -1,0 +1,109 @@
+"""Decisions, and the documents that own their ids."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from axis.document import Decision, Document
+from axis.records import Routable
+
+if TYPE_CHECKING:
+    from axis.store.pool import Connection
+
+# One decision a take: a second run of the same record changes nothing.
+_INSERT: Final = """
+INSERT INTO decision (packet_id, take, rules_version, directory_version, trust_version, verdict,
+                      violations, findings, parts, report, delivered_sha256, decided_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+ON CONFLICT (packet_id, take) DO NOTHING
+RETURNING packet_id
+"""
+
+# Only an accepted document takes its id; whoever comes second learns it from what is missing here.
+_TAKE_ID: Final = """
+INSERT INTO document (packet_id, agency, document_id, number, notation, type_name, subject, issued_on,
+                      due_on, priority, accepted_at, splice_offset, splice, recipients)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+ON CONFLICT DO NOTHING
+RETURNING packet_id
+"""
+_OWNER: Final = "SELECT packet_id FROM document WHERE agency = $1 AND document_id = $2"
+
+_DOCUMENT: Final = """
+SELECT packet_id, agency, document_id, number, notation, type_name, subject, issued_on, due_on,
+       priority, accepted_at, splice_offset, splice, recipients, routed_to
+  FROM document
+ WHERE packet_id = $1
+   FOR UPDATE
+"""
+_ROUTED: Final = "UPDATE document SET routed_to = $2 WHERE packet_id = $1"
+
+
+async def insert_decision(conn: "Connection", decision: Decision, *, take: int, report: bytes) -> bool:
+    """Record a decision; False where this take has one already.
+
+    Args:
+        conn: in the caller's transaction.
+        decision: what was decided.
+        take: which taking of the packet it answers.
+        report: the gate's report as JSON: the evidence of the verdict.
+    """
+    fresh = await conn.fetchval(
+        _INSERT,
+        decision.packet_id,
+        take,
+        decision.versions.rules,
+        decision.versions.directory,
+        decision.versions.trust,
+        decision.verdict,
+        msgspec.json.encode(decision.violations),
+        msgspec.json.encode(decision.findings),
+        msgspec.json.encode(decision.parts),
+        report,
+        decision.delivered_sha256,
+        decision.decided_at,
+    )
+    return fresh is not None
+
+
+async def take_document_id(conn: "Connection", document: Document, recipients: Sequence[str]) -> str:
+    """Give a document its id; return the packet that owns the id: this one, or the earlier one."""
+    fresh = await conn.fetchval(
+        _TAKE_ID,
+        document.packet_id,
+        document.agency,
+        document.document_id,
+        document.number,
+        document.notation,
+        document.type_name,
+        document.subject,
+        document.issued_on,
+        document.due_on,
+        document.priority,
+        document.accepted_at,
+        document.splice_offset,
+        document.splice,
+        list(recipients),
+    )
+    if fresh is not None:
+        return document.packet_id
+    # A separate statement on purpose: inside the INSERT's own snapshot a row
+    # committed meanwhile by another worker would be invisible.
+    owner: str = await conn.fetchval(_OWNER, document.agency, document.document_id)
+    return owner
+
+
+async def lock_document(conn: "Connection", packet_id: str) -> Routable | None:
+    """Return an accepted document, locked for the caller's transaction; None: there is none."""
+    row = await conn.fetchrow(_DOCUMENT, packet_id)
+    if row is None:
+        return None
+    values = dict(row)
+    recipients, routed_to = values.pop("recipients"), values.pop("routed_to")
+    return Routable(document=Document(**values), recipients=tuple(recipients), routed_to=routed_to)
+
+
+async def mark_routed(conn: "Connection", packet_id: str, routed_to: int) -> None:
+    """Move the cursor of the fan-out on."""
+    await conn.execute(_ROUTED, packet_id, routed_to)

@@ -1,0 +1,142 @@
+"""Deliveries, and the mailbox entries through which connections get them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from axis.document import Delivery, DeliveryState, Document
+from axis.records import Addressed
+
+if TYPE_CHECKING:
+    from axis.store.pool import Connection
+
+_INSERT: Final = """
+INSERT INTO delivery (delivery_id, packet_id, recipient, recipient_name, level, connection, state,
+                      priority, consigned_at, answer_due_at)
+SELECT delivery_id, $2, recipient, name, level, connection, $3, $4, $5, $6
+  FROM unnest($1::text[], $7::text[], $8::text[], $9::text[], $10::text[])
+       AS given (delivery_id, recipient, name, level, connection)
+ON CONFLICT DO NOTHING
+"""
+# One entry per (document, connection). Chunks of one fan-out add to its list of recipients.
+_BOX: Final = """
+INSERT INTO mailbox (connection, kind, subject, packet_id, recipients, priority, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (connection, kind, subject) DO UPDATE
+   SET recipients = (SELECT array_agg(DISTINCT code)
+                       FROM unnest(mailbox.recipients || excluded.recipients) AS code)
+"""
+
+# The first fetch counts; a second one finds nothing to change.
+_FETCH: Final = """
+UPDATE delivery
+   SET state = CASE WHEN state = 'consigned' THEN 'fetched' ELSE state END, fetched_at = $3
+ WHERE connection = $1 AND packet_id = $2 AND fetched_at IS NULL
+RETURNING delivery_id, recipient
+"""
+_MARK: Final = """
+UPDATE mailbox SET marked_at = $3
+ WHERE connection = $1 AND kind = 'document' AND subject = $2 AND marked_at IS NULL
+"""
+
+# The delivery that a status speaks of; locked, so that two statuses come one after the other.
+_FIND: Final = """
+SELECT delivery.delivery_id, delivery.packet_id, delivery.recipient, delivery.connection, delivery.state,
+       delivery.priority, document.agency, document.document_id, intake.connection AS sender_connection
+  FROM delivery
+  JOIN document USING (packet_id)
+  JOIN intake USING (packet_id)
+ WHERE document.agency = $1 AND document.document_id = $2 AND delivery.recipient = $3
+   FOR UPDATE OF delivery
+"""
+_MOVE: Final = """
+UPDATE delivery
+   SET state = $2, answered_at = CASE WHEN $3 THEN coalesce(answered_at, $4) ELSE answered_at END
+ WHERE delivery_id = $1
+"""
+_SENDER: Final = """
+SELECT document.agency, document.document_id, intake.connection
+  FROM document JOIN intake USING (packet_id)
+ WHERE document.packet_id = $1
+"""
+
+
+async def insert_deliveries(conn: "Connection", document: Document, deliveries: Sequence[Delivery]) -> None:
+    """Add deliveries of one document; those that exist stay as they are."""
+    if not deliveries:
+        return
+    first = deliveries[0]
+    await conn.execute(
+        _INSERT,
+        [d.delivery_id for d in deliveries],
+        document.packet_id,
+        first.state,
+        document.priority,
+        first.consigned_at,
+        first.answer_due_at,
+        [d.recipient for d in deliveries],
+        [d.recipient_name for d in deliveries],
+        [d.level for d in deliveries],
+        [d.connection for d in deliveries],
+    )
+
+
+async def box_document(
+    conn: "Connection", document: Document, boxes: Mapping[str, Sequence[str]], *, at: datetime
+) -> None:
+    """Put a document into mailboxes: connection → recipients it answers for."""
+    await conn.executemany(
+        _BOX,
+        [
+            (
+                connection,
+                "document",
+                document.packet_id,
+                document.packet_id,
+                list(recipients),
+                document.priority,
+                at,
+            )
+            for connection, recipients in sorted(boxes.items())
+        ],
+    )
+
+
+async def box_status(
+    conn: "Connection", connection: str, *, ack_id: str, packet_id: str, recipient: str, at: datetime
+) -> None:
+    """Put a handling status into a mailbox."""
+    await conn.execute(_BOX, connection, "status", ack_id, packet_id, [recipient], 0, at)
+
+
+async def mark_fetched(
+    conn: "Connection", connection: str, packet_id: str, *, at: datetime
+) -> list[tuple[str, str]]:
+    """Note that a connection fetched a document; return (delivery id, recipient) of the newly fetched."""
+    rows = await conn.fetch(_FETCH, connection, packet_id, at)
+    await conn.execute(_MARK, connection, packet_id, at)
+    return [(row["delivery_id"], row["recipient"]) for row in rows]
+
+
+async def find_delivery(
+    conn: "Connection", *, agency: str, document_id: str, recipient: str
+) -> Addressed | None:
+    """Return the delivery of a document to a recipient, locked; None: there is none."""
+    row = await conn.fetchrow(_FIND, agency, document_id, recipient)
+    if row is None:
+        return None
+    values = dict(row)
+    return Addressed(**{**values, "state": DeliveryState(values["state"])})
+
+
+async def move_delivery(
+    conn: "Connection", delivery: str, state: DeliveryState, *, answered: bool, at: datetime
+) -> None:
+    """Show another state; ``answered`` ends the wait for an answer."""
+    await conn.execute(_MOVE, delivery, state, answered, at)
+
+
+async def sender_of(conn: "Connection", packet_id: str) -> tuple[str, str, str] | None:
+    """Return (agency, document id, connection) of whoever sent a document."""
+    row = await conn.fetchrow(_SENDER, packet_id)
+    return None if row is None else (row["agency"], row["document_id"], row["connection"])

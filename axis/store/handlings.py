@@ -1,0 +1,89 @@
+"""Handling statuses as they came: append only, each with its ending."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from axis.records import Handling
+from axis.violations import Violation
+
+if TYPE_CHECKING:
+    from axis.store.pool import Connection
+
+_INSERT: Final = """
+INSERT INTO handling (ack_id, connection, sha256, received_at, message_key, state)
+VALUES ($1, $2, $3, $4, $5, 'taken')
+ON CONFLICT (ack_id) DO NOTHING
+RETURNING ack_id
+"""
+_SELECT: Final = """
+SELECT ack_id, connection, sha256, received_at, state FROM handling WHERE ack_id = $1 FOR UPDATE
+"""
+_RECORD: Final = """
+UPDATE handling
+   SET state = $2, delivery_id = $3, code = $4, description = $5, reported_at = $6, recorded_at = $7,
+       violations = $8, findings = $9
+ WHERE ack_id = $1 AND state = 'taken'
+"""
+_STUCK: Final = """
+SELECT ack_id, connection, sha256, received_at, message_key
+  FROM handling
+ WHERE state = 'taken' AND received_at < $1
+ ORDER BY received_at LIMIT $2
+"""
+
+
+async def insert_handling(conn: "Connection", handling: Handling, message_key: bytes) -> bool:
+    """Add a status packet; False where it was taken before."""
+    fresh = await conn.fetchval(
+        _INSERT, handling.ack_id, handling.connection, handling.sha256, handling.received_at, message_key
+    )
+    return fresh is not None
+
+
+async def lock_handling(conn: "Connection", ack_id: str) -> Handling | None:
+    """Return a status packet, locked for the caller's transaction; None: there is none."""
+    row = await conn.fetchrow(_SELECT, ack_id)
+    return None if row is None else Handling(**dict(row))
+
+
+async def record_handling(
+    conn: "Connection",
+    ack_id: str,
+    *,
+    delivery: str | None,
+    code: str,
+    description: str,
+    reported_at: datetime | None,
+    violations: Sequence[Violation],
+    findings: Sequence[Violation],
+    at: datetime,
+) -> None:
+    """End a status packet: recorded, or refused where there are violations."""
+    await conn.execute(
+        _RECORD,
+        ack_id,
+        "refused" if violations else "recorded",
+        delivery,
+        code,
+        description,
+        reported_at,
+        at,
+        msgspec.json.encode(list(violations)),
+        msgspec.json.encode(list(findings)),
+    )
+
+
+async def stuck_handlings(
+    conn: "Connection", *, before: datetime, limit: int
+) -> list[tuple[Handling, bytes]]:
+    """Return status packets taken before a moment that nobody recorded, with their message keys."""
+    rows = await conn.fetch(_STUCK, before, limit)
+    found = []
+    for row in rows:
+        values = dict(row)
+        key = values.pop("message_key")
+        found.append((Handling(**values, state="taken"), key))
+    return found

@@ -1,0 +1,277 @@
+"""What the gateway reads: packets, their recipients and histories, receipts. Nothing is written here."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from axis.document import Intake, Part
+from axis.store.faults import store_faults
+from axis.violations import Code, Violation
+
+if TYPE_CHECKING:
+    from axis.store.pool import Pool
+
+_PACKET: Final = """
+SELECT i.packet_id, i.connection, i.sha256, i.size, i.door, i.priority, i.received_at, i.state,
+       p.code AS park_code, p.detail AS park_detail, p.since, p.next_try_at, p.deadline,
+       d.verdict, d.violations, d.findings, d.parts, d.decided_at,
+       d.rules_version, d.directory_version, d.trust_version, d.delivered_sha256,
+       doc.agency, doc.document_id, doc.number, doc.notation, doc.type_name, doc.subject,
+       doc.issued_on, doc.due_on
+  FROM intake i
+  LEFT JOIN parked p ON p.packet_id = i.packet_id
+  LEFT JOIN decision d ON d.packet_id = i.packet_id AND d.take = i.take
+  LEFT JOIN document doc ON doc.packet_id = i.packet_id
+ WHERE i.packet_id = $1 AND i.connection = $2
+"""
+
+_RECIPIENTS: Final = """
+SELECT delivery_id, recipient, recipient_name, level, state, consigned_at, fetched_at,
+       answer_due_at, answered_at
+  FROM delivery
+ WHERE packet_id = $1
+ ORDER BY recipient
+ LIMIT $2
+"""
+
+_HISTORY: Final = """
+SELECT h.ack_id, h.delivery_id, h.code, h.description, h.reported_at, h.recorded_at, h.findings
+  FROM handling h
+  JOIN delivery d USING (delivery_id)
+ WHERE d.packet_id = $1 AND h.state = 'recorded'
+ ORDER BY h.recorded_at, h.ack_id
+ LIMIT $2
+"""
+
+_RECEIPTS: Final = """
+SELECT e.event_id, e.kind, e.at, r.sealed_at
+  FROM event e
+  LEFT JOIN receipt r USING (event_id)
+ WHERE e.packet_id = $1 AND e.connection = $2
+ ORDER BY e.seq
+ LIMIT $3
+"""
+
+_RECEIPT: Final = """
+SELECT e.event_id, e.kind, e.at, e.body, r.leaf_index, r.proof, r.sealed_at,
+       c.body AS checkpoint, c.signature
+  FROM event e
+  LEFT JOIN receipt r USING (event_id)
+  LEFT JOIN checkpoint c USING (checkpoint_id)
+ WHERE e.event_id = $1 AND e.connection = $2
+"""
+
+_REPEATED: Final = """
+SELECT k.sha256 AS request_sha256, i.packet_id, i.connection, i.sha256, i.size, i.received_at,
+       i.door, i.priority, i.state
+  FROM idempotency k
+  JOIN intake i USING (packet_id)
+ WHERE k.connection = $1 AND k.key = $2
+"""
+
+ROWS: Final = 20_000
+"""Most recipients, statuses or receipts shown of one packet; policy allows 10,000 recipients."""
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """On what a packet waits, and until when at most."""
+
+    reason: Violation
+    since: datetime
+    next_try_at: datetime
+    deadline: datetime
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """The decision that stands."""
+
+    verdict: str
+    decided_at: datetime
+    violations: tuple[Violation, ...]
+    findings: tuple[Violation, ...]
+    parts: dict[str, Part]
+    rules_version: str
+    directory_version: int
+    trust_version: str
+    delivered_sha256: str
+
+
+class DocumentView(msgspec.Struct, frozen=True, kw_only=True):
+    """An accepted document in a few words."""
+
+    agency: str
+    document_id: str
+    number: str
+    notation: str
+    type_name: str
+    subject: str
+    issued_on: date
+    due_on: date | None
+
+
+class PacketView(msgspec.Struct, frozen=True, kw_only=True):
+    """One packet as its sender may see it."""
+
+    intake: Intake
+    waiting: Waiting | None = None
+    judged: Judged | None = None
+    document: DocumentView | None = None
+
+
+class HandlingView(msgspec.Struct, frozen=True, kw_only=True):
+    """One handling status of a recipient."""
+
+    ack_id: str
+    code: str
+    description: str
+    reported_at: datetime | None
+    recorded_at: datetime | None
+    findings: tuple[Violation, ...]
+
+
+class RecipientView(msgspec.Struct, frozen=True, kw_only=True):
+    """One recipient: where the document is there, and what was said about it."""
+
+    delivery_id: str
+    code: str
+    name: str
+    level: str
+    state: str
+    consigned_at: datetime
+    fetched_at: datetime | None
+    answer_due_at: datetime | None
+    answered_at: datetime | None
+    history: tuple[HandlingView, ...] = ()
+
+
+class ReceiptLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One receipt, sealed or about to be."""
+
+    event_id: str
+    kind: str
+    at: datetime
+    sealed_at: datetime | None
+
+
+class ReceiptParts(msgspec.Struct, frozen=True, kw_only=True):
+    """All that one receipt is made of. Unsealed: only the first four are there."""
+
+    event_id: str
+    kind: str
+    at: datetime
+    body: bytes
+    sealed_at: datetime | None
+    leaf_index: int | None
+    proof: bytes | None
+    checkpoint: bytes | None
+    signature: bytes | None
+
+
+async def read_packet_view(pool: "Pool", packet_id: str, connection: str) -> PacketView | None:
+    """Read one packet for its sender.
+
+    Returns:
+        None where there is none of this id, or another connection sent it.
+
+    Raises:
+        UnavailableError: the database is away.
+    """
+    with store_faults():
+        row = await pool.fetchrow(_PACKET, packet_id, connection)
+    if row is None:
+        return None
+    waiting = judged = document = None
+    if row["park_code"] is not None:
+        waiting = Waiting(
+            reason=Violation(Code(row["park_code"]), "", row["park_detail"]),
+            since=row["since"],
+            next_try_at=row["next_try_at"],
+            deadline=row["deadline"],
+        )
+    if row["verdict"] is not None:
+        judged = Judged(
+            violations=_violations(row["violations"]),
+            findings=_violations(row["findings"]),
+            parts=msgspec.json.decode(row["parts"], type=dict[str, Part]),
+            **{name: row[name] for name in _JUDGED},
+        )
+    if row["document_id"] is not None:
+        document = DocumentView(**{name: row[name] for name in DocumentView.__struct_fields__})
+    intake = Intake(**{name: row[name] for name in Intake.__struct_fields__})
+    return PacketView(intake=intake, waiting=waiting, judged=judged, document=document)
+
+
+async def read_recipients(pool: "Pool", packet_id: str) -> tuple[RecipientView, ...]:
+    """Read every recipient of a packet with its history, by code. The caller has checked whose packet it is.
+
+    Raises:
+        UnavailableError: the database is away.
+    """
+    with store_faults():
+        rows = await pool.fetch(_RECIPIENTS, packet_id, ROWS)
+        told = await pool.fetch(_HISTORY, packet_id, ROWS) if rows else []
+    histories: dict[str, list[HandlingView]] = {}
+    for row in told:
+        entry = HandlingView(findings=_violations(row["findings"]), **{name: row[name] for name in _HANDLING})
+        histories.setdefault(row["delivery_id"], []).append(entry)
+    return tuple(
+        RecipientView(
+            code=row["recipient"],
+            name=row["recipient_name"],
+            history=tuple(histories.get(row["delivery_id"], ())),
+            **{name: row[name] for name in _RECIPIENT},
+        )
+        for row in rows
+    )
+
+
+async def list_receipts(pool: "Pool", packet_id: str, connection: str) -> tuple[ReceiptLine, ...]:
+    """List the receipts about a packet that belong to this connection, oldest first."""
+    with store_faults():
+        rows = await pool.fetch(_RECEIPTS, packet_id, connection, ROWS)
+    return tuple(ReceiptLine(**dict(row)) for row in rows)
+
+
+async def read_receipt(pool: "Pool", event_id: str, connection: str) -> ReceiptParts | None:
+    """Read what a receipt is made of; None where there is none for this connection."""
+    with store_faults():
+        row = await pool.fetchrow(_RECEIPT, event_id, connection)
+    return None if row is None else ReceiptParts(**dict(row))
+
+
+async def find_repeated(pool: "Pool", connection: str, key: str) -> tuple[str, Intake] | None:
+    """Find what an idempotency key was used for.
+
+    Returns:
+        Digest of that request and the packet that was taken; None: the key is new.
+    """
+    with store_faults():
+        row = await pool.fetchrow(_REPEATED, connection, key)
+    if row is None:
+        return None
+    return row["request_sha256"], Intake(**{name: row[name] for name in Intake.__struct_fields__})
+
+
+_JUDGED: Final = (
+    "verdict",
+    "decided_at",
+    "rules_version",
+    "directory_version",
+    "trust_version",
+    "delivered_sha256",
+)
+_HANDLING: Final = ("ack_id", "code", "description", "reported_at", "recorded_at")
+_RECIPIENT: Final = (
+    "delivery_id",
+    "level",
+    "state",
+    "consigned_at",
+    "fetched_at",
+    "answer_due_at",
+    "answered_at",
+)
+
+
+def _violations(data: bytes) -> tuple[Violation, ...]:
+    return msgspec.json.decode(data, type=tuple[Violation, ...])

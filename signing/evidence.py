@@ -1,0 +1,42 @@
+"""Revocation evidence: what was fetched, as one frozen value with a name of its own."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """Revocation data that judging may use. Nothing else is ever asked for."""
+
+    crls: tuple[bytes, ...] = ()
+    """DER of certificate revocation lists."""
+    ocsps: tuple[bytes, ...] = ()
+    """DER of whole OCSP responses."""
+    generation: str = ""
+    """Digest of all of it; the same bytes have the same generation. Empty: no evidence."""
+
+
+NO_EVIDENCE: Final = Evidence()
+"""Judging with it makes trust wait, never fail."""
+
+
+def evidence_of(crls: Iterable[bytes], ocsps: Iterable[bytes]) -> Evidence:
+    """Put evidence together: repeats dropped, order fixed, generation computed.
+
+    Args:
+        crls: DER of revocation lists.
+        ocsps: DER of OCSP responses.
+
+    Returns:
+        `NO_EVIDENCE` when both are empty.
+    """
+    lists, responses = tuple(sorted(set(crls))), tuple(sorted(set(ocsps)))
+    if not lists and not responses:
+        return NO_EVIDENCE
+    digest = hashlib.sha256()
+    for kind, items in ((b"crl", lists), (b"ocsp", responses)):
+        for item in items:
+            digest.update(kind + hashlib.sha256(item).digest())
+    return Evidence(lists, responses, digest.hexdigest())

@@ -1,0 +1,276 @@
+"""The axis' own seal: a detached CAdES-B-B signature over bytes that stay as they are."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from asn1crypto import algos, cms, core, pem, tsp
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.x509 import verification
+
+from axis.errors import SealError, SetupError
+from signing.keys import open_key
+
+_SHA256: Final = hashes.SHA256()
+_RSA_BITS: Final = 2048
+_EC_BITS: Final = 256
+
+
+class SealedBy(msgspec.Struct, frozen=True, kw_only=True):
+    """What a seal that holds says."""
+
+    subject: str
+    """Common name of the sealing certificate."""
+    certificate_sha256: str
+    signed_at: datetime
+    """Signing time the sealer claims."""
+
+
+class Sealer:
+    """A key and its certificate, held open."""
+
+    def __init__(self, certificate_path: str, key_path: str, passphrase: bytes) -> None:
+        """Open the key and make sure that the certificate is its own.
+
+        Args:
+            certificate_path: PEM file; the sealing certificate first, then its issuers.
+            key_path: PEM file of its encrypted key.
+            passphrase: of that key.
+
+        Raises:
+            SetupError: what is missing or does not fit, and what to do.
+        """
+        chain = _certificates(certificate_path)
+        self._key = open_key(key_path, passphrase)
+        der = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        if self._key.public_key().public_bytes(*der) != chain[0].public_key.dump():
+            raise SetupError(f"{key_path} is not the key of the first certificate in {certificate_path}")
+        self.certificate_sha256: Final = chain[0].sha256.hex()
+        """Fingerprint of the sealing certificate."""
+        self._chain = cms.CertificateSet(cms.CertificateChoices("certificate", one) for one in chain)
+        self._sid = cms.SignerIdentifier(
+            "issuer_and_serial_number",
+            {"issuer": chain[0].issuer, "serial_number": chain[0].serial_number},
+        )
+        self._constant = (
+            _attribute("content_type", "data"),
+            _attribute("signing_certificate_v2", tsp.SigningCertificateV2({"certs": [_ess(chain[0])]})),
+        )
+
+    def seal(self, data: bytes, at: datetime | None = None) -> bytes:
+        """Seal bytes.
+
+        Args:
+            data: what is sealed; not part of the seal.
+            at: signing time to claim; None: now. Kept to the second.
+
+        Returns:
+            DER of a CMS ContentInfo.
+
+        Source:
+            ETSI EN 319 122-1, CAdES baseline B-B; RFC 5652; RFC 5035.
+        """
+        moment = (at or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+        attributes = cms.CMSAttributes(
+            [
+                *self._constant,
+                _attribute("message_digest", hashlib.sha256(data).digest()),
+                _attribute("signing_time", cms.Time("utc_time", moment)),
+            ]
+        )
+        rsa_key = isinstance(self._key, rsa.RSAPrivateKey)
+        signer = {
+            "version": "v1",
+            "sid": self._sid,
+            "digest_algorithm": {"algorithm": "sha256"},
+            "signed_attrs": attributes,
+            "signature_algorithm": {"algorithm": "sha256_rsa" if rsa_key else "sha256_ecdsa"},
+            "signature": self._sign(attributes.dump()),
+        }
+        signed = cms.SignedData(
+            {
+                "version": "v1",
+                "digest_algorithms": [{"algorithm": "sha256"}],
+                "encap_content_info": {"content_type": "data"},
+                "certificates": self._chain,
+                "signer_infos": [signer],
+            }
+        )
+        der: bytes = cms.ContentInfo({"content_type": "signed_data", "content": signed}).dump()
+        return der
+
+    def _sign(self, data: bytes) -> bytes:
+        if isinstance(self._key, rsa.RSAPrivateKey):
+            return self._key.sign(data, padding.PKCS1v15(), _SHA256)
+        return self._key.sign(data, ec.ECDSA(_SHA256))
+
+
+def verify_seal(data: bytes, seal: bytes, anchors: Sequence[bytes], at: datetime) -> SealedBy:
+    """Verify a seal of the axis, offline.
+
+    Revocation is not asked: the anchors are what the verifier trusts to seal receipts.
+
+    Args:
+        data: the bytes that were sealed.
+        seal: DER of the detached signature.
+        anchors: PEM of the authorities to trust; at least one.
+        at: moment at which the certificates must be in force, timezone-aware.
+
+    Returns:
+        Whose seal it is.
+
+    Raises:
+        SealError: it does not hold, and why.
+    """
+    if not anchors:
+        raise SealError("no anchor to verify the seal by")
+    try:
+        return _verified(data, seal, [x509.load_pem_x509_certificate(one) for one in anchors], at)
+    except verification.VerificationError as exc:
+        raise SealError(f"the sealing certificate is not trusted: {exc}") from exc
+    except InvalidSignature as exc:
+        raise SealError("the signature is not of the sealing certificate's key") from exc
+    except (ValueError, TypeError, KeyError) as exc:
+        raise SealError(f"the seal is malformed: {exc}") from exc
+
+
+def _verified(data: bytes, seal: bytes, anchors: list[x509.Certificate], at: datetime) -> SealedBy:
+    info = cms.ContentInfo.load(seal, strict=True)
+    _must(info["content_type"].native == "signed_data", "no signed data")
+    signed = info["content"]
+    _must(signed["encap_content_info"]["content"].native is None, "the seal brings its own content")
+    _must(len(signed["signer_infos"]) == 1, "not exactly one signer")
+    signer = signed["signer_infos"][0]
+    _must(signer["digest_algorithm"]["algorithm"].native == "sha256", "the digest is not SHA-256")
+    certificates = [choice.chosen for choice in signed["certificates"]]
+    leaf = _leaf(certificates, signer["sid"])
+    attributes, signed_at = _attributes(signer["signed_attrs"])
+    _must(attributes.get("content_type") == "data", "the sealed content type is not data")
+    _must(
+        attributes.get("message_digest") == hashlib.sha256(data).digest(),
+        "the bytes are not those that were sealed",
+    )
+    _must(_names(signer["signed_attrs"], leaf), "the seal does not name its certificate")
+    _check_signature(leaf, signer)
+    _check_path(leaf, certificates, anchors, at)
+    return SealedBy(
+        subject=str(leaf.subject.native.get("common_name", "")),
+        certificate_sha256=leaf.sha256.hex(),
+        signed_at=signed_at,
+    )
+
+
+def _must(holds: object, otherwise: str) -> None:
+    if not holds:
+        raise SealError(otherwise)
+
+
+def _leaf(certificates: list[asn1_x509.Certificate], sid: cms.SignerIdentifier) -> asn1_x509.Certificate:
+    _must(sid.name == "issuer_and_serial_number", "the signer is not named by issuer and serial number")
+    wanted = sid.chosen
+    for one in certificates:
+        if one.serial_number == wanted["serial_number"].native and one.issuer == wanted["issuer"]:
+            return one
+    raise SealError("the sealing certificate is not in the seal")
+
+
+def _attributes(signed: cms.CMSAttributes) -> tuple[dict[str, object], datetime]:
+    found: dict[str, object] = {}
+    for attribute in signed:
+        name = attribute["type"].native
+        _must(name not in found and len(attribute["values"]) == 1, f"attribute {name} stands more than once")
+        found[name] = attribute["values"][0].native
+    if not isinstance(moment := found.get("signing_time"), datetime):
+        raise SealError("the seal has no signing time")
+    return found, moment
+
+
+def _names(signed: cms.CMSAttributes, leaf: asn1_x509.Certificate) -> bool:
+    for attribute in signed:
+        if attribute["type"].native == "signing_certificate_v2":
+            first = attribute["values"][0]["certs"][0]
+            named = first["hash_algorithm"]["algorithm"].native == "sha256"
+            return bool(named and first["cert_hash"].native == leaf.sha256)
+    return False
+
+
+def _check_signature(leaf: asn1_x509.Certificate, signer: cms.SignerInfo) -> None:
+    key = serialization.load_der_public_key(leaf.public_key.dump())
+    # RFC 5652, 5.4: the attributes are hashed as a SET, whatever tag they bear in the message.
+    signed = b"\x31" + signer["signed_attrs"].dump()[1:]
+    signature = signer["signature"].native
+    algorithm = signer["signature_algorithm"]["algorithm"].native
+    if isinstance(key, rsa.RSAPublicKey) and algorithm in {"sha256_rsa", "rsassa_pkcs1v15"}:
+        _must(key.key_size >= _RSA_BITS, "the sealing key is too short")
+        key.verify(signature, signed, padding.PKCS1v15(), _SHA256)
+    elif isinstance(key, ec.EllipticCurvePublicKey) and algorithm == "sha256_ecdsa":
+        _must(key.key_size >= _EC_BITS, "the sealing key is too short")
+        key.verify(signature, signed, ec.ECDSA(_SHA256))
+    else:
+        raise SealError(f"signature algorithm {algorithm} is not accepted")
+
+
+def _check_path(
+    leaf: asn1_x509.Certificate,
+    certificates: list[asn1_x509.Certificate],
+    anchors: list[x509.Certificate],
+    at: datetime,
+) -> None:
+    every = verification.ExtensionPolicy.permit_all()
+    agnostic = verification.Criticality.AGNOSTIC
+    verifier = (
+        verification.PolicyBuilder()
+        .store(verification.Store(anchors))
+        .time(at)
+        .extension_policies(
+            ca_policy=every.require_present(x509.BasicConstraints, agnostic, _must_issue),
+            ee_policy=every.may_be_present(x509.KeyUsage, agnostic, _must_sign),
+        )
+        .build_client_verifier()
+    )
+    others = [x509.load_der_x509_certificate(one.dump()) for one in certificates if one is not leaf]
+    verifier.verify(x509.load_der_x509_certificate(leaf.dump()), others)
+
+
+def _must_issue(_policy: verification.Policy, _one: x509.Certificate, basic: x509.BasicConstraints) -> None:
+    _must(basic.ca, "an issuer of the sealing certificate may not issue certificates")
+
+
+def _must_sign(_policy: verification.Policy, _one: x509.Certificate, usage: x509.KeyUsage | None) -> None:
+    allowed = usage is None or usage.digital_signature or usage.content_commitment
+    _must(allowed, "the certificate's key usage does not allow sealing")
+
+
+def _attribute(name: str, value: object) -> cms.CMSAttribute:
+    return cms.CMSAttribute({"type": name, "values": [value]})
+
+
+def _ess(certificate: asn1_x509.Certificate) -> tsp.ESSCertIDv2:
+    general = asn1_x509.GeneralName("directory_name", certificate.issuer)
+    return tsp.ESSCertIDv2(
+        {
+            "hash_algorithm": algos.DigestAlgorithm({"algorithm": "sha256"}),
+            "cert_hash": core.OctetString(certificate.sha256),
+            "issuer_serial": {"issuer": [general], "serial_number": certificate.serial_number},
+        }
+    )
+
+
+def _certificates(path: str) -> list[asn1_x509.Certificate]:
+    try:
+        armoured = Path(path).read_bytes()
+        found = [
+            asn1_x509.Certificate.load(der, strict=True) for _, _, der in pem.unarmor(armoured, multiple=True)
+        ]
+    except OSError as exc:
+        raise SetupError(f"certificate {path} cannot be read: {exc.strerror}") from exc
+    except ValueError as exc:
+        raise SetupError(f"{path} holds no PEM certificate: {exc}") from exc
+    return found

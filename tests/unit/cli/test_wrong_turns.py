@@ -1,0 +1,159 @@
+"""Wrong turns: each ends in one line that says what to do, and in its own exit code."""
+
+import errno
+import json
+import os
+import time
+from subprocess import run as spawn
+from sys import executable
+
+import pytest
+
+from axis.cli import exits, funnel, root
+from axis.cli.commands import COMMANDS
+from axis.errors import RefusedError, SetupError, UnavailableError
+from axis.store.faults import StoreError
+from axis.violations import Code, Violation
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """An account with no stack."""
+    for name in [name for name in os.environ if name.startswith("AXIS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AXIS_HOME", str(tmp_path))
+    return tmp_path
+
+
+def axis(capsys, *arguments):
+    """Run a command; return its exit code, its output and its one line of trouble."""
+    code = funnel.run(root.build(), arguments)
+    out, err = capsys.readouterr()
+    assert "Traceback" not in out + err
+    assert err.count("\n") <= 1 or "--help" not in arguments, err
+    return code, out, err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        pytest.param(["conection"], exits.USAGE, "axis connection", id="typo-is-guessed"),
+        pytest.param(["frobnicate"], exits.USAGE, "axis --help", id="no-such-command"),
+        pytest.param(["--frobnicate"], exits.USAGE, "--frobnicate", id="no-such-option"),
+        pytest.param(["directory", "imprt"], exits.USAGE, "imprt", id="typo-in-group"),
+        pytest.param(["directory", "find"], exits.USAGE, "axis directory find --help", id="argument-missing"),
+        pytest.param(["directory", "find", "x", "--limit", "no"], exits.USAGE, "limit", id="not-a-number"),
+        pytest.param(["directory", "import", "nofile.csv"], exits.USAGE, "nofile.csv", id="no-such-file"),
+        pytest.param(["directory", "import", "/tmp"], exits.USAGE, "thư mục", id="folder-for-file"),
+        pytest.param(["directory", "find", "x"], exits.ABSENT, "axis up", id="no-stack"),
+        pytest.param(["connection", "add", "Tên Lạ", "--agency", "G12"], exits.USAGE, "a-z", id="odd-name"),
+        pytest.param(["connection", "add", "dms"], exits.USAGE, "--agency", id="no-agency"),
+        pytest.param(["connection", "assign", "dms"], exits.USAGE, "--agency", id="assign-nothing"),
+    ],
+)
+def test_wrong_use_is_one_line_and_a_code(capsys, arguments, code, words):
+    """Whatever is called wrongly: one line, what to do instead, no traceback."""
+    got, _, err = axis(capsys, *arguments)
+    assert (got, err.count("\n")) == (code, 1)
+    assert words in err
+
+
+def test_trouble_is_json_where_json_was_asked_for(capsys):
+    """A program reads the same trouble as one object on the error stream."""
+    code, out, err = axis(capsys, "directory", "versions", "--json")
+    assert out == ""
+    assert json.loads(err)["error"]["exit"] == code == exits.ABSENT
+
+
+def test_a_database_that_does_not_answer_is_unavailable(capsys, monkeypatch):
+    """A stack that is described but away is no wrong use, and no traceback."""
+    monkeypatch.setenv("AXIS_DATABASE_URL", "postgresql://axis@127.0.0.1:9/axis")
+    code, _, err = axis(capsys, "directory", "versions")
+    assert code == exits.UNAVAILABLE
+    assert "axis ps" in err
+
+
+def test_a_broken_description_of_the_stack_says_how_to_mend_it(capsys, home):
+    """Half a file is told with its name."""
+    (home / "stack.json").write_text("{", encoding="utf-8")
+    code, _, err = axis(capsys, "directory", "versions")
+    assert code == exits.USAGE
+    assert "stack.json" in err
+
+
+def caused(error, *, sqlstate):
+    """Give an error the cause that the store would give it."""
+    cause = Exception()
+    cause.sqlstate = sqlstate
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code"),
+    [
+        pytest.param(OSError(errno.ENOSPC, "full", "/data/x"), exits.NO_ROOM, id="disk-full"),
+        pytest.param(OSError(errno.EDQUOT, "quota"), exits.NO_ROOM, id="quota"),
+        pytest.param(PermissionError(errno.EACCES, "no", "/x"), exits.CREDENTIALS, id="file-of-another"),
+        pytest.param(caused(StoreError("x"), sqlstate="28P01"), exits.CREDENTIALS, id="wrong-password"),
+        pytest.param(caused(UnavailableError("x"), sqlstate="53100"), exits.NO_ROOM, id="server-disk-full"),
+        pytest.param(caused(StoreError("x"), sqlstate="42P01"), exits.UNAVAILABLE, id="not-migrated"),
+        pytest.param(SetupError("x"), exits.USAGE, id="set-up"),
+        pytest.param(UnavailableError("x"), exits.ABSENT, id="away-without-a-stack"),
+        pytest.param(
+            RefusedError(Violation(Code.TAKE_UNAUTHENTICATED, "", "")), exits.CREDENTIALS, id="wrong-secret"
+        ),
+        pytest.param(RefusedError(Violation(Code.TAKE_TOO_LARGE, "", "")), exits.REFUSED, id="too-large"),
+        pytest.param(KeyboardInterrupt(), exits.INTERRUPTED, id="ctrl-c"),
+        pytest.param(ModuleNotFoundError("x", name="asyncpg"), exits.UNAVAILABLE, id="extra-not-installed"),
+        pytest.param(ExceptionGroup("x", [OSError(errno.ENOSPC, "full")]), exits.NO_ROOM, id="in-a-group"),
+        pytest.param(ZeroDivisionError(), exits.SOFTWARE, id="our-bug"),
+    ],
+)
+def test_each_kind_of_trouble_has_its_code(trouble, code):
+    """Programs branch on the code alone; people get both languages in one line."""
+    stop = funnel.explain(trouble)
+    assert stop.code == code
+    assert stop.vi
+    assert "\n" not in stop.vi
+
+
+def test_a_bug_leaves_its_details_in_a_file():
+    """The line names a file that whoever mends it can read."""
+    stop = funnel.explain(ZeroDivisionError("over nothing"))
+    path = stop.vi.partition("chi tiết ở ")[2].partition(",")[0]
+    with open(path, encoding="utf-8") as file:
+        assert "over nothing" in file.read()
+    os.unlink(path)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_teaches(capsys, name):
+    """--help of every command works without a stack, in Vietnamese and English."""
+    code, out, _ = axis(capsys, name, "--help")
+    assert code == exits.OK
+    assert "Usage: axis" in out
+
+
+def test_first_page_shows_every_command_and_every_exit_code(capsys):
+    """`axis --help` is the map: nothing can be done that it does not show."""
+    code, out, _ = axis(capsys, "--help")
+    assert code == exits.OK
+    for name in COMMANDS:
+        assert f"\n  {name}" in out
+    for number, vi, _ in exits.MEANING:
+        assert f"{number:<3} {vi}" in out
+
+
+def test_first_page_is_quick():
+    """Asking for help loads no room of the servers: well below half a second."""
+    started = time.monotonic()
+    done = spawn([executable, "-m", "axis.cli", "--help"], capture_output=True, check=True)
+    assert time.monotonic() - started < 2, "0.15 s on a free machine"
+    assert b"axis demo" in done.stdout
+    probe = (
+        "import sys; from axis.cli import funnel, root; funnel.run(root.build(), ['--help']);"
+        "print(sorted({'asyncpg', 'pyhanko', 'rich', 'faust', 'fastapi'} & set(sys.modules)))"
+    )
+    loaded = spawn([executable, "-c", probe], capture_output=True, check=True).stdout.splitlines()[-1]
+    assert loaded == b"[]"

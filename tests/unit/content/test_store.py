@@ -1,0 +1,77 @@
+"""The content store: a name in it always has all its bytes."""
+
+import hashlib
+import os
+import time
+
+import pytest
+
+from axis.content.store import ContentStore
+
+DATA = b"van ban" * 1000
+NAME = hashlib.sha256(DATA).hexdigest()
+
+
+def files(root):
+    """Every file below a folder."""
+    return [path for path in root.rglob("*") if path.is_file()]
+
+
+def test_content_is_found_by_its_digest(tmp_path):
+    """Written in pieces, read whole."""
+    store = ContentStore(tmp_path)
+    spool = store.spool()
+    for n in range(0, len(DATA), 999):
+        spool.write(DATA[n : n + 999])
+    assert spool.commit() == NAME
+    with store.open(NAME) as stored:
+        assert stored.read() == DATA
+    assert files(tmp_path) == [store.path(NAME)]
+
+
+def test_the_same_bytes_again_are_no_second_copy(tmp_path):
+    """Taking twice is taking once."""
+    store = ContentStore(tmp_path)
+    assert store.put(DATA) == store.put(DATA) == NAME
+    assert len(files(tmp_path)) == 1
+
+
+def test_what_was_discarded_leaves_nothing(tmp_path):
+    """A refused upload is no content."""
+    store = ContentStore(tmp_path)
+    spool = store.spool()
+    spool.write(DATA)
+    spool.discard()
+    assert files(tmp_path) == []
+
+
+def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
+    """An fsync that fails makes no content, and the half file goes."""
+    store = ContentStore(tmp_path)
+    spool = store.spool()
+    spool.write(DATA)
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        spool.commit()
+    assert files(tmp_path) == []
+
+
+def test_sweeping_takes_only_what_is_old(tmp_path):
+    """An upload under way is not a crash's leftover."""
+    store = ContentStore(tmp_path)
+    spool = store.spool()
+    spool.write(b"x")
+    assert store.sweep(time.time() - 60) == 0
+    assert store.sweep(time.time() + 60) == 1
+    spool.discard()
+
+
+@pytest.mark.parametrize("name", ["", "../../etc/passwd", "AB" * 32, "0" * 63])
+def test_only_a_digest_names_content(tmp_path, name):
+    """No path gets through as a name."""
+    with pytest.raises(ValueError, match="SHA-256"):
+        ContentStore(tmp_path).path(name)
