@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from asn1crypto import algos, cms, core, pem, tsp
+from asn1crypto import algos, cms, core, parser, pem, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -21,6 +21,11 @@ from signing.keys import open_key
 _SHA256: Final = hashes.SHA256()
 _RSA_BITS: Final = 2048
 _EC_BITS: Final = 256
+_UNIVERSAL, _CONTEXT, _SEQUENCE, _SET = 0, 2, 16, 17  # classes and tags of ASN.1 (X.690, 8.1.2)
+_VERSION_1: Final = cms.CMSVersion("v1").dump()
+_DIGEST: Final = algos.DigestAlgorithm({"algorithm": "sha256"}).dump()
+_DETACHED: Final = cms.EncapsulatedContentInfo({"content_type": "data"}).dump()
+_SIGNED_DATA: Final = cms.ContentType("signed_data").dump()
 
 
 class SealedBy(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,11 +59,12 @@ class Sealer:
             raise SetupError(f"{key_path} is not the key of the first certificate in {certificate_path}")
         self.certificate_sha256: Final = chain[0].sha256.hex()
         """Fingerprint of the sealing certificate."""
-        self._chain = cms.CertificateSet(cms.CertificateChoices("certificate", one) for one in chain)
-        self._sid = cms.SignerIdentifier(
-            "issuer_and_serial_number",
-            {"issuer": chain[0].issuer, "serial_number": chain[0].serial_number},
-        )
+        signature = "sha256_rsa" if isinstance(self._key, rsa.RSAPrivateKey) else "sha256_ecdsa"
+        name = {"issuer": chain[0].issuer, "serial_number": chain[0].serial_number}
+        # What is the same in every seal is encoded once: it is nine tenths of the work.
+        self._certificates = _emit(_CONTEXT, 0, *sorted(one.dump() for one in chain))
+        self._sid = cms.IssuerAndSerialNumber(name).dump()
+        self._algorithm = algos.SignedDigestAlgorithm({"algorithm": signature}).dump()
         self._constant = (
             _attribute("content_type", "data"),
             _attribute("signing_certificate_v2", tsp.SigningCertificateV2({"certs": [_ess(chain[0])]})),
@@ -78,33 +84,25 @@ class Sealer:
             ETSI EN 319 122-1, CAdES baseline B-B; RFC 5652; RFC 5035.
         """
         moment = (at or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
-        attributes = cms.CMSAttributes(
+        attributes = sorted(
             [
                 *self._constant,
                 _attribute("message_digest", hashlib.sha256(data).digest()),
                 _attribute("signing_time", cms.Time("utc_time", moment)),
             ]
         )
-        rsa_key = isinstance(self._key, rsa.RSAPrivateKey)
-        signer = {
-            "version": "v1",
-            "sid": self._sid,
-            "digest_algorithm": {"algorithm": "sha256"},
-            "signed_attrs": attributes,
-            "signature_algorithm": {"algorithm": "sha256_rsa" if rsa_key else "sha256_ecdsa"},
-            "signature": self._sign(attributes.dump()),
-        }
-        signed = cms.SignedData(
-            {
-                "version": "v1",
-                "digest_algorithms": [{"algorithm": "sha256"}],
-                "encap_content_info": {"content_type": "data"},
-                "certificates": self._chain,
-                "signer_infos": [signer],
-            }
+        # RFC 5652, 5.4: signed as a SET, carried under a tag of the signer's.
+        signature = core.OctetString(self._sign(_emit(_UNIVERSAL, _SET, *attributes))).dump()
+        signer = _emit(
+            _UNIVERSAL,
+            _SEQUENCE,
+            *(_VERSION_1, self._sid, _DIGEST, _emit(_CONTEXT, 0, *attributes), self._algorithm, signature),
         )
-        der: bytes = cms.ContentInfo({"content_type": "signed_data", "content": signed}).dump()
-        return der
+        digests, signers = _emit(_UNIVERSAL, _SET, _DIGEST), _emit(_UNIVERSAL, _SET, signer)
+        parts = (_VERSION_1, digests, _DETACHED, self._certificates, signers)
+        return _emit(
+            _UNIVERSAL, _SEQUENCE, _SIGNED_DATA, _emit(_CONTEXT, 0, _emit(_UNIVERSAL, _SEQUENCE, *parts))
+        )
 
     def _sign(self, data: bytes) -> bytes:
         if isinstance(self._key, rsa.RSAPrivateKey):
@@ -248,8 +246,15 @@ def _must_sign(_policy: verification.Policy, _one: x509.Certificate, usage: x509
     _must(allowed, "the certificate's key usage does not allow sealing")
 
 
-def _attribute(name: str, value: object) -> cms.CMSAttribute:
-    return cms.CMSAttribute({"type": name, "values": [value]})
+def _emit(tag_class: int, tag: int, *parts: bytes) -> bytes:
+    """Encode a constructed DER value from encoded parts."""
+    der: bytes = parser.emit(tag_class, 1, tag, b"".join(parts))
+    return der
+
+
+def _attribute(name: str, value: object) -> bytes:
+    der: bytes = cms.CMSAttribute({"type": name, "values": [value]}).dump()
+    return der
 
 
 def _ess(certificate: asn1_x509.Certificate) -> tsp.ESSCertIDv2:

@@ -29,7 +29,14 @@ _DEFLATED: Final = 8
 _LOCATOR_BYTES: Final = 20
 
 ZIP_MAGIC: Final = b"PK\x03\x04"
-_ARCHIVES: Final = (ZIP_MAGIC, b"PK\x05\x06", b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b\x08", b"\xfd7zXZ\x00")
+_ARCHIVES: Final = (
+    ZIP_MAGIC,
+    b"PK\x05\x06",
+    b"Rar!\x1a\x07",
+    b"7z\xbc\xaf\x27\x1c",
+    b"\x1f\x8b\x08",
+    b"\xfd7zXZ\x00",
+)
 
 
 class ArchiveError(ValueError):
@@ -71,7 +78,9 @@ def list_entries(file: BinaryIO, size: int) -> list[Entry]:
     for _ in range(count):
         if at + _CENTRAL.size > len(data):
             raise ArchiveError("danh sách bị cắt / the list is cut")
-        (magic, _, _, flags, method, _, _, crc, packed, unpacked, n, x, c, disk, _, _, offset) = _CENTRAL.unpack_from(data, at)  # fmt: skip
+        record = _CENTRAL.unpack_from(data, at)
+        magic, _, _, flags, method = record[:5]
+        crc, packed, unpacked, n, x, c, disk = record[7:14]
         if magic != b"PK\x01\x02" or disk:
             raise ArchiveError("danh sách hỏng / the list is broken")
         if flags & _ENCRYPTED:
@@ -80,8 +89,8 @@ def list_entries(file: BinaryIO, size: int) -> list[Entry]:
             raise ArchiveError(f"cách nén lạ / unknown method {method}")
         name = data[at + _CENTRAL.size : at + _CENTRAL.size + n].decode("utf-8", "replace")
         at += _CENTRAL.size + n + x + c
-        if not name.endswith("/"):
-            entries.append(Entry(name, offset, packed, unpacked, method, crc))
+        if unpacked or not name.endswith("/"):
+            entries.append(Entry(name, record[16], packed, unpacked, method, crc))
     if at != len(data):
         raise ArchiveError("danh sách hỏng / the list is broken")
     return entries
@@ -164,9 +173,7 @@ class _Inflater:
             raise ArchiveError("dữ liệu nén hỏng / broken data")
 
 
-def check_entries(
-    file: BinaryIO, entries: list[Entry], most: int, may_nest: Callable[[str], bool]
-) -> None:
+def check_entries(file: BinaryIO, entries: list[Entry], most: int, may_nest: Callable[[str], bool]) -> None:
     """Judge an archive that stays packed: what a receiver would meet who unpacks it.
 
     Args:

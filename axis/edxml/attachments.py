@@ -20,7 +20,8 @@ from axis.edxml.archive import (
 from axis.edxml.transfer import Base64Decoder
 
 ZIP_FAMILY: Final = frozenset(
-    ".docx .docm .dotx .xlsx .xlsm .xltx .pptx .pptm .ppsx .odt .ods .odp .odg .epub .jar".split()
+    {".docx", ".docm", ".dotx", ".xlsx", ".xlsm", ".xltx", ".pptx", ".pptm", ".ppsx"}
+    | {".odt", ".ods", ".odp", ".odg", ".epub", ".jar"}
 )
 """Formats that are ZIP files by themselves."""
 
@@ -104,8 +105,8 @@ class AttachmentSink:
             OSError: no room.
         """
         file = tempfile.TemporaryFile(dir=self._directory)  # noqa: SIM115 - closed by close()
-        self._open.append(file)  # type: ignore[arg-type]  # a TemporaryFile is a BinaryIO
-        return Scratch(file)  # type: ignore[arg-type]
+        self._open.append(file)
+        return Scratch(file)
 
     def close(self) -> None:
         """Close all files; their bytes are gone with that."""
@@ -189,7 +190,11 @@ def finish(
     kind = extension(name)
     wrapped = False
     if scratch.magic(4) == ZIP_MAGIC:
-        entries = [] if kind in ZIP_FAMILY and content_type != _ZIP_TYPE else list_entries(scratch.file, scratch.size)
+        entries = (
+            []
+            if kind in ZIP_FAMILY and content_type != _ZIP_TYPE
+            else list_entries(scratch.file, scratch.size)
+        )
         if _is_wrapping(kind, entries):
             scratch, wrapped = _unwrap(scratch, entries[0], sink, most), True
             if is_archive(scratch.magic(8)) and kind not in ZIP_FAMILY:

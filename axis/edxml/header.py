@@ -13,9 +13,11 @@ from typing import Final
 
 from axis.checks.policy import Limits
 from axis.document import Envelope, Organ, ResponseFor, SignerInfo
+from axis.edxml.agencies import read_organ, read_response
 from axis.edxml.names import PRIORITIES, STEERING_TYPES, TYPE_GROUPS
 from axis.edxml.notes import Element, Fields, Notes, long_checked
-from axis.edxml.scanner import over_limit
+from axis.edxml.stops import over_limit
+from axis.edxml.values import read_integer
 from axis.violations import Code
 
 OTHERS: Final = 1000
@@ -34,11 +36,16 @@ _MANDATORY: Final = (
     "SignerInfo",
 )
 _REPEATABLE: Final = frozenset({"To", "ResponseFor"})
-_MEANT: Final = frozenset(
-    {"From", "To", "DocumentId", "Code", "PromulgationInfo", "DocumentType", "Subject", "Content"}
-    | {"SignerInfo", "DueDate", "ResponseFor", "SteeringType", "ToPlaces"}
+_AGENCIES: Final = frozenset({"From", "To"})
+_KNOWN: Final = frozenset(
+    {"DocumentId", "Subject", "Content", "DueDate", "SteeringType", "ToPlaces.Place"}
+    | {"Code.CodeNumber", "Code.CodeNotation", "PromulgationInfo.Place", "PromulgationInfo.PromulgationDate"}
+    | {"DocumentType.Type", "DocumentType.TypeDetail", "DocumentType.TypeName"}
+    | {"SignerInfo.Competence", "SignerInfo.Position", "SignerInfo.FullName"}
+    | {f"ResponseFor.{name}" for name in ("OrganId", "Code", "DocumentId", "PromulgationDate")}
+    | {f"Bussiness.{name}" for name in ("BussinessDocReason", "DocumentId")}
 )
-"""Children of MessageHeader whose values all have a place in the envelope."""
+"""Values that have a place in the envelope."""
 
 
 @dataclass(slots=True)
@@ -107,13 +114,12 @@ class HeaderBuilder:
         name = element.name
         self._counts[name] = self._counts.get(name, 0) + 1
         take = self._take.get(name)
-        if name not in _MEANT:
-            self._keep_others(element, name)
+        if name not in _AGENCIES:
+            self._keep_others(element)
         if take is None:
             return
         if self._counts[name] > 1 and name not in _REPEATABLE:
             self._notes.violate(Code.ELEMENT_REPEATED, name, "chỉ được có một / may stand once")
-            self._keep_others(element, name)
             return
         take(element)
 
@@ -121,7 +127,10 @@ class HeaderBuilder:
         """Take a child of TraceHeaderList."""
         if element.name == "TraceHeader":
             self._traces += 1
-        elif element.name == "Bussiness":
+            return
+        element.children = [child for child in element.children if child.name != "StaffInfo"]  # people
+        self._keep_others(element)
+        if element.name == "Bussiness":
             self._businesses += 1
             if self._businesses > 1:
                 self._notes.violate(Code.ELEMENT_REPEATED, "Bussiness", "chỉ được có một / may stand once")
@@ -262,50 +271,28 @@ class HeaderBuilder:
         kind = fields.need_integer("BussinessDocType")
         self._parts.business_type = kind or 0
         # 1.9: whoever recalls, updates or replaces says why, and what.
-        self._parts.business_reason = fields.need("BussinessDocReason") if kind else fields.may("BussinessDocReason")
+        self._parts.business_reason = (
+            fields.need("BussinessDocReason") if kind else fields.may("BussinessDocReason")
+        )
         self._parts.target_document_id = fields.may("DocumentId")
         if kind == 3 and fields.one("ReplacementInfoList") is None:  # noqa: PLR2004 - 3 thay thế
             self._notes.violate(Code.ELEMENT_MISSING, "Bussiness.ReplacementInfoList", "thiếu / missing")
         fields.integer(fields.may("Paper"), "Paper", (0, 1))
 
-    def _keep_others(self, element: Element, path: str) -> None:
+    def _keep_others(self, element: Element) -> None:
         others = self._parts.others
-        for where, text in _leaves(element, path):
-            if len(text) <= OTHER_CHARACTERS:
+        for where, text in _leaves(element):
+            if where not in _KNOWN and len(text) <= OTHER_CHARACTERS and read_integer(text) is None:
                 others.append((where, text))
             if len(others) > OTHERS:
                 raise over_limit("other_values", OTHERS)
 
 
-def _leaves(element: Element, path: str) -> Iterator[tuple[str, str]]:
-    """Yield every text below an element with its dotted path."""
-    waiting = [(element, path)]
+def _leaves(element: Element) -> Iterator[tuple[str, str]]:
+    """Yield every text of an element and below it, with its dotted path."""
+    waiting = [(element, element.name)]
     while waiting:
         current, where = waiting.pop()
         if text := current.text:
             yield where, text
         waiting.extend((child, f"{where}.{child.name}") for child in reversed(current.children))
-
-
-def read_organ(fields: Fields) -> Organ:
-    """Read an agency (QCVN 1.1 and 1.2)."""
-    return Organ(
-        code=fields.need("OrganId"),
-        name=fields.should("OrganName"),
-        in_charge=fields.may("OrganizationInCharge"),
-        address=fields.may("OrganAdd"),
-        email=fields.may("Email"),
-        telephone=fields.may("Telephone"),
-        fax=fields.may("Fax"),
-        website=fields.may("Website"),
-    )
-
-
-def read_response(fields: Fields) -> ResponseFor:
-    """Read which document is answered (QCVN 1.12)."""
-    return ResponseFor(
-        organ_code=fields.may("OrganId"),
-        code=fields.may("Code"),
-        document_id=fields.may("DocumentId"),
-        promulgation_date=fields.may("PromulgationDate"),
-    )

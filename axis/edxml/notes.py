@@ -116,7 +116,9 @@ class Fields:
         if value is None:
             self._notes.find(Code.FINDING_VALUE, self.where(name), "không phải số nguyên / not an integer")
         elif known is not None and value not in known:
-            self._notes.find(Code.FINDING_VALUE, self.where(name), f"{value} ngoài danh mục / not in the list")
+            self._notes.find(
+                Code.FINDING_VALUE, self.where(name), f"{value} ngoài danh mục / not in the list"
+            )
         return value
 
     def need_day(self, name: str) -> date | None:

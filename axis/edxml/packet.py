@@ -9,14 +9,15 @@ from axis.edxml import names
 from axis.edxml.archive import ArchiveError
 from axis.edxml.attachments import AttachmentSink, DecodedAttachment, Decoding, TooLargeError, finish
 from axis.edxml.header import HeaderBuilder
+from axis.edxml.listener import Kind
 from axis.edxml.notes import Element, Fields, Notes
-from axis.edxml.scanner import Kind, StopError, forbidden, over_limit
+from axis.edxml.stops import StopError, forbidden, over_limit
 from axis.violations import Code, Violation
 
 HEADER_BYTES: Final = 16 * 1024 * 1024
 """Of the header: ten thousand recipients with all their details."""
 
-_ROOTS: Final = frozenset({names.ROOT, names.ATTACHMENT})
+_WALKED: Final = names.FRAME | {names.ROOT, names.ATTACHMENT}
 _TREES: Final = frozenset({names.MESSAGE, names.TRACES})
 _ATTACHMENT_TEXTS: Final = frozenset({"ContentId", "AttachmentName", "ContentType"})
 _HREF: Final = f"{names.XLINK} href"
@@ -58,16 +59,20 @@ class PacketListener:
         parent, _, name = path.rpartition("/")
         self._children[parent] += 1
         if not parent and path != names.ROOT:
-            raise StopError(Violation(Code.ELEMENT_MISSING, "edXML", "phần tử gốc khác / another root element"))
-        if path in names.FRAME or path in _ROOTS:
+            raise StopError(
+                Violation(Code.ELEMENT_MISSING, "edXML", "phần tử gốc khác / another root element")
+            )
+        if path in _WALKED:
             return self._enter_frame(path, prefix, at)
         if path == names.CONTENT:
             return self._enter_content()
         if name == "Signature":
             self._signature(path, at)
             return Kind.SKIP
-        known = parent in _TREES or path == names.REFERENCE or (
-            parent == names.ATTACHMENT and name in _ATTACHMENT_TEXTS
+        known = (
+            parent in _TREES
+            or path == names.REFERENCE
+            or (parent == names.ATTACHMENT and name in _ATTACHMENT_TEXTS)
         )
         return Kind.TREE if known else Kind.SKIP
 
@@ -117,11 +122,15 @@ class PacketListener:
         if namespace == names.XMLDSIG and name == "Signature":
             self._signature(f"{path}/{name}", at)
             return
-        self.notes.violate(Code.XML_NAMESPACE, _dotted(path), "phần tử con ngoài QCVN 102:2016 / foreign child")
+        self.notes.violate(
+            Code.XML_NAMESPACE, _dotted(path), "phần tử con ngoài QCVN 102:2016 / foreign child"
+        )
 
     def stray(self, path: str) -> None:
         """F8: text between elements belongs to none of them."""
-        self.notes.violate(Code.VALUE_INVALID, _dotted(path), "có chữ giữa các phần tử / text between elements")
+        self.notes.violate(
+            Code.VALUE_INVALID, _dotted(path), "có chữ giữa các phần tử / text between elements"
+        )
 
     def block(self, size: int) -> None:
         """F4: a header ends within its limit."""
@@ -172,6 +181,7 @@ class PacketListener:
             # An empty tag has no inside to write into; both spellings of it are treated alike.
             detail = "rỗng / empty: thiếu TraceHeader"
             self.notes.violate(Code.ELEMENT_MISSING, "TraceHeaderList.TraceHeader", detail)
+            self.splice_offset = None
             return
         self._set_splice(path, at, with_list=False)
 

@@ -13,7 +13,8 @@ from axis.checks.policy import Limits
 from axis.document import Envelope, Reference
 from axis.edxml.attachments import AttachmentSink, DecodedAttachment
 from axis.edxml.packet import PacketListener
-from axis.edxml.scanner import BLOCK, Scanner, StopError
+from axis.edxml.scanner import BLOCK, Scanner
+from axis.edxml.stops import StopError
 from axis.violations import Code, Violation
 
 
@@ -23,6 +24,8 @@ class HeaderReading:
 
     envelope: Envelope | None
     """None: the packet cannot be read, or the header has not ended."""
+    seen: Envelope
+    """What was seen of it in any case, to judge secrecy marks by and nothing else."""
     violations: tuple[Violation, ...]
     findings: tuple[Violation, ...]
     is_status: bool
@@ -83,6 +86,7 @@ class HeaderReader:
         listener = self._listener
         return HeaderReading(
             envelope=listener.envelope,
+            seen=listener.header.envelope(),
             violations=tuple(listener.notes.violations),
             findings=tuple(listener.notes.findings),
             is_status=listener.header.is_status,

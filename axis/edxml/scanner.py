@@ -8,15 +8,14 @@ bytes, past the parser: that is faster, and shows comments, CDATA sections and
 character references for what they are.
 """
 
-import codecs
-from enum import Enum, auto
-from typing import Final, Protocol
+from typing import Final
 from xml.parsers import expat
 
 from axis.checks.policy import Limits
+from axis.edxml.listener import Kind, Listener
 from axis.edxml.names import NAMESPACE, SCHEMA_INSTANCE
 from axis.edxml.notes import Element
-from axis.errors import AxisError
+from axis.edxml.stops import StopError, check_encoding, forbidden, over_limit, refusal
 from axis.violations import Code, Violation
 
 BLOCK: Final = 64 * 1024
@@ -30,83 +29,25 @@ NAME: Final = 128
 URI: Final = 1024
 """Characters of a namespace."""
 
-_OTHER_ENCODINGS: Final = (
-    (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    + (b"\x00\x00\x00<", b"<\x00\x00\x00", b"\x00<", b"<\x00")
-    + (b"+ADw", b"+/v", b"\x4c\x6f\xa7\x94")  # UTF-7 with and without mark, EBCDIC
+_HANDLERS: Final = (
+    "XmlDeclHandler",
+    "StartDoctypeDeclHandler",
+    "ProcessingInstructionHandler",
+    "StartNamespaceDeclHandler",
+    "StartElementHandler",
+    "EndElementHandler",
+    "CharacterDataHandler",
+    "CommentHandler",
+    "StartCdataSectionHandler",
 )
-_BROKEN_CHARACTER: Final = 6  # XML_ERROR_PARTIAL_CHAR
-_UNDEFINED_ENTITY: Final = 11  # XML_ERROR_UNDEFINED_ENTITY
-_WORDS: Final = {
-    2: "sai cú pháp / syntax error",
-    3: "không có phần tử nào / no element",
-    5: "tệp bị cắt cụt / the text ends inside a tag",
-    7: "thẻ đóng không khớp / mismatched tag",
-    8: "thuộc tính lặp lại / an attribute is repeated",
-    9: "có byte sau phần tử gốc / bytes after the root element",
-    27: "tiền tố chưa được khai báo / a namespace prefix is not declared",
-    30: "có byte trước khai báo XML / bytes before the XML declaration",
-}
 
 
-class Kind(Enum):
-    """What a listener wants of an element."""
-
-    WALK = auto()
-    """Ask again for each child."""
-    TREE = auto()
-    """Collect it whole."""
-    RAW = auto()
-    """Its bytes, untouched."""
-    SKIP = auto()
-    """Nothing; the limits hold all the same."""
-
-
-class Listener(Protocol):
-    """Who is told what the scanner meets. Paths are local names joined by ``/``."""
-
-    def enter(self, path: str, prefix: str, at: int) -> Kind:
-        """Say what is wanted of an element; ``at`` is the byte where its tag begins."""
-
-    def leave(self, path: str, at: int) -> None:
-        """Hear that a walked element ends; ``at`` is the byte where its end tag begins."""
-
-    def tree(self, path: str, element: Element) -> None:
-        """Receive a collected element."""
-
-    def raw(self, data: bytes) -> None:
-        """Receive the next raw bytes."""
-
-    def raw_end(self, *, plain: bool) -> None:
-        """Hear that raw bytes end; not ``plain``: there was more than text among them."""
-
-    def foreign(self, path: str, namespace: str, name: str, at: int) -> None:
-        """Hear of an element outside the edXML namespace; its content is skipped."""
-
-    def stray(self, path: str) -> None:
-        """Hear that a walked element holds text of its own."""
-
-    def block(self, size: int) -> None:
-        """Hear how many bytes were parsed in all."""
-
-
-class StopError(AxisError):
-    """Leaves the parser from inside. Never leaves `axis.edxml`."""
-
-    def __init__(self, violation: Violation | None) -> None:
-        """Keep the reason; None: nothing is wrong, there is just no more to see."""
-        super().__init__(violation.detail if violation else "seen enough")
-        self.violation = violation
-
-
-def over_limit(name: str, most: int) -> StopError:
-    """Return the stop for a passed limit (F4), which its detail names."""
-    return StopError(Violation(Code.XML_LIMIT, "", f"vượt giới hạn / over limit: {name} ({most})"))
-
-
-def forbidden(what: str) -> StopError:
-    """Return the stop for a construct that may not be there at all (F2)."""
-    return StopError(Violation(Code.XML_FORBIDDEN, "", what))
+def _split(name: str) -> tuple[str, str, str]:
+    """Take expat's composed name apart: namespace, local name, prefix."""
+    if " " not in name:
+        return "", name, ""
+    space, local, *prefix = name.split(" ")
+    return space, local, prefix[0] if prefix else ""
 
 
 class Scanner:
@@ -177,7 +118,7 @@ class Scanner:
 
     def _parse(self, block: bytes, *, final: bool) -> None:
         if not self._start and not self._block:
-            _check_encoding(block)
+            check_encoding(block)
         self._start += len(self._block)
         self._before, self._block = self._block, block
         size = self._start + len(block)
@@ -186,23 +127,14 @@ class Scanner:
         try:
             self._parser.Parse(block, final)
         except expat.ExpatError as exc:
-            raise StopError(self._refusal(exc)) from None
+            at = self._parser.ErrorByteIndex - self._start
+            raise StopError(refusal(exc, block[max(at, 0) : at + 1])) from None
         if self._raw:
             self._drain()
         # Where expat stands: everything before is done with.
         if not final and size - self._parser.CurrentByteIndex > TOKEN:
             raise over_limit("token_bytes", TOKEN)
         self._listener.block(size)
-
-    def _refusal(self, error: expat.ExpatError) -> Violation:
-        place = f"dòng / line {error.lineno}, cột / column {error.offset + 1}"
-        at = self._parser.ErrorByteIndex - self._start
-        if error.code == _BROKEN_CHARACTER or (0 <= at < len(self._block) and self._block[at] >= 0x80):  # noqa: PLR2004 - the first byte that is no ASCII
-            return Violation(Code.XML_ENCODING, "", f"byte không phải UTF-8 / bytes are not UTF-8: {place}")
-        if error.code == _UNDEFINED_ENTITY:
-            return Violation(Code.XML_FORBIDDEN, "", f"thực thể / entity: {place}")
-        words = _WORDS.get(error.code, expat.ErrorString(error.code))
-        return Violation(Code.XML_MALFORMED, "", f"{words}: {place}")
 
     # --- what expat tells ---------------------------------------------------
 
@@ -368,33 +300,3 @@ class Scanner:
         self._parser.CommentHandler = self._parser.StartCdataSectionHandler = None
         self._paths.pop()
         self._listener.raw_end(plain=self._plain)
-
-
-_HANDLERS: Final = (
-    "XmlDeclHandler",
-    "StartDoctypeDeclHandler",
-    "ProcessingInstructionHandler",
-    "StartNamespaceDeclHandler",
-    "StartElementHandler",
-    "EndElementHandler",
-    "CharacterDataHandler",
-    "CommentHandler",
-    "StartCdataSectionHandler",
-)
-
-
-def _split(name: str) -> tuple[str, str, str]:
-    """Take expat's composed name apart: namespace, local name, prefix."""
-    if " " not in name:
-        return "", name, ""
-    space, local, *prefix = name.split(" ")
-    return space, local, prefix[0] if prefix else ""
-
-
-def _check_encoding(first: bytes) -> None:
-    if first.startswith(_OTHER_ENCODINGS):
-        raise StopError(Violation(Code.XML_ENCODING, "", "không phải UTF-8 / not UTF-8"))
-    start = first.removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
-    if start and not start.startswith(b"<"):
-        detail = "có byte trước khai báo XML / bytes before the XML declaration"
-        raise StopError(Violation(Code.XML_MALFORMED, "", detail))

@@ -24,6 +24,8 @@ class Premises(msgspec.Struct, frozen=True, kw_only=True):
     """What a judging process is given once, when it starts."""
 
     policy: Policy
+    scratch: str
+    """Folder for decoded attachments."""
     trust_file: str = ""
     """Trust list, JSON; empty with no ``trust_pems``: trust is not judged."""
     trust_pems: tuple[str, ...] = ()
@@ -60,8 +62,9 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True, tag="judged"):
 
     kind: Kind
     report: GateReport
-    cpu_seconds: float
+    cpu_seconds: float = 0.0
     """CPU time of this process for this file."""
+    wall_seconds: float = 0.0
     limited: bool = False
     """Its own CPU or memory limit ended the reading."""
 

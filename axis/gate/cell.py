@@ -15,7 +15,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from axis.errors import AxisError, SetupError
 from axis.gate import prison
-from axis.gate.answers import Ready, decode_answer
+from axis.gate.answers import Ready, Trouble, decode_answer
 
 START_SECONDS: Final = 60.0
 """Longest start of a process: it imports the PDF library, on a busy machine."""
@@ -47,7 +47,7 @@ class CellDiedError(AxisError):
 
 
 class Cell:
-    """One process, replaced when it ends."""
+    """One process, which may be replaced."""
 
     def __init__(self, premises: bytes) -> None:
         """Keep what each process is given at its start; none is started yet."""
@@ -58,14 +58,15 @@ class Cell:
         """Start the process and wait until it is warm.
 
         Raises:
-            SetupError: it cannot start; its own log says why.
+            SetupError: it cannot start, and why.
         """
         try:
             answer = decode_answer(await self.run(prison.ready, wall_seconds=START_SECONDS))
         except CellDiedError as exc:
-            raise SetupError(f"a judging process cannot start ({exc}); its log says why") from exc
-        assert isinstance(answer, Ready), answer
-        return answer
+            raise SetupError(f"a judging process cannot start: {exc}") from exc
+        if isinstance(answer, Ready):
+            return answer
+        raise SetupError(answer.detail if isinstance(answer, Trouble) else "a judging process is confused")
 
     async def run(self, task: Task, *args: object, wall_seconds: float) -> bytes:
         """Run one task to its end.
@@ -76,29 +77,24 @@ class Cell:
             wall_seconds: after that the process is killed.
 
         Raises:
-            CellDiedError: no answer; a fresh process stands ready for the next task.
+            CellDiedError: no answer; `replace` the process before the next task.
         """
         try:
-            async with asyncio.timeout(wall_seconds + _GRACE_SECONDS) as patience:
+            async with asyncio.timeout(wall_seconds + _GRACE_SECONDS):
                 future = self._pool.schedule(task, args=args, timeout=wall_seconds)
                 answer = await asyncio.wrap_future(future)
         except TimeoutError as exc:
-            if patience.expired():  # the pool itself is stuck; otherwise it has killed and started anew
-                await self.replace()
             raise CellDiedError(Cause.WALL, f"no answer within {wall_seconds} s") from exc
         except ProcessExpired as exc:
-            # The pool has started another one already.
             raise CellDiedError(Cause.KILLED, f"the process ended ({exc.exitcode})") from exc
         except Exception as exc:
-            await self.replace()
             raise CellDiedError(Cause.KILLED, f"the process is lost ({type(exc).__name__})") from exc
         return answer
 
     async def replace(self) -> None:
-        """End this process and have another one started for the next task."""
+        """End this process; `start` starts another one."""
         await self.close()
         self._pool = self._new()
-        self._pool.schedule(prison.ready)  # so that it is warm when the next task comes
 
     async def close(self) -> None:
         """End the process, whatever it does."""

@@ -17,7 +17,8 @@ import msgspec
 
 from axis.checks.policy import Policy
 from axis.document import FileKind, FileReport, GateReport, Outcome, Part, PdfReport
-from axis.edxml.reader import DecodedAttachment, PacketReading, read_packet
+from axis.edxml.attachments import AttachmentSink, DecodedAttachment
+from axis.edxml.reader import PacketReading, read_packet
 from axis.gate import limits
 from axis.gate.answers import Altered, InspectRequest, Judged, Kind
 from axis.violations import Code, Violation
@@ -43,6 +44,8 @@ class Grounds:
     trust: TrustList | None
     """None: trust is not judged."""
     evidence: Evidence
+    scratch: Path
+    """Folder for decoded attachments, on a disk with room for them."""
 
 
 def inspect(path: str, request: InspectRequest, grounds: Grounds) -> Judged | Altered:
@@ -96,13 +99,20 @@ def inspect_packet(stream: BinaryIO, request: InspectRequest, grounds: Grounds) 
     When a limit is reached, the report has what was found until then, the
     limit among its violations, and the rest as not judged.
     """
+    with AttachmentSink(grounds.scratch) as sink:
+        return _inspect_packet(stream, sink, request, grounds)
+
+
+def _inspect_packet(
+    stream: BinaryIO, sink: AttachmentSink, request: InspectRequest, grounds: Grounds
+) -> Judged:
     reading: PacketReading | None = None
     files: list[FileReport] = []
     try:
-        reading = read_packet(stream, grounds.policy.limits)
+        reading = read_packet(stream, grounds.policy.limits, sink)
         files.extend(_file(attachment) for attachment in reading.attachments)
         for index, attachment in enumerate(reading.attachments):
-            if files[index].kind is FileKind.PDF:
+            if _pending(files[index]):
                 report = _verified(attachment.file, request, grounds)
                 files[index] = msgspec.structs.replace(files[index], pdf=report)
     except LIMITS as exc:
@@ -111,9 +121,6 @@ def inspect_packet(stream: BinaryIO, request: InspectRequest, grounds: Grounds) 
         files = [msgspec.structs.replace(f, pdf=_unjudged()) if _pending(f) else f for f in files]
         limit = limit_of(exc, where, grounds.policy)
         return _judged(Kind.PACKET, _report(reading, files, limit), limited=True)
-    finally:
-        for attachment in reading.attachments if reading is not None else ():
-            attachment.file.close()
     return _judged(Kind.PACKET, _report(reading, files))
 
 
@@ -213,7 +220,7 @@ def _report(
 
 
 def _judged(kind: Kind, report: GateReport, *, limited: bool = False) -> Judged:
-    return Judged(kind=kind, report=report, cpu_seconds=0.0, limited=limited)
+    return Judged(kind=kind, report=report, limited=limited)
 
 
 _OTHER: Final = _judged(

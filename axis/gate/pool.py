@@ -40,6 +40,9 @@ _log: Final = structlog.get_logger(__name__)
 _GENERATIONS: Final = 3
 """Generations of evidence kept on disk; a question under way may still name an older one."""
 
+_PAUSE_SECONDS: Final = 5.0
+"""Between two starts of a process that cannot start."""
+
 
 def _ignore(_cause: str) -> None:
     """Count nothing."""
@@ -55,6 +58,7 @@ class GatePool:
         trust_file: str | None,
         *,
         trust_pems: Sequence[Path] = (),
+        scratch: Path | None = None,
         on_death: Callable[[str], None] = _ignore,
         task: Task = prison.judge,
     ) -> None:
@@ -65,14 +69,16 @@ class GatePool:
             policy: with the limits of one file.
             trust_file: trust list, JSON. None with no ``trust_pems``: trust is reported as not judged.
             trust_pems: files of anchors, PEM, instead.
+            scratch: existing folder on a disk with room for decoded packets; None: the system's own.
             on_death: called with ``wall``, ``killed`` or ``garbled`` when a process ended by force.
             task: what a process does; tests give hostile ones.
         """
         self._policy = policy
-        self._scratch = Path(tempfile.mkdtemp(prefix="axis-gate-"))
+        self._scratch = Path(tempfile.mkdtemp(prefix="axis-gate-", dir=scratch))
         self._premises = encode(
             Premises(
                 policy=policy,
+                scratch=str(self._scratch),
                 trust_file=self._own(trust_file, "trust.json") if trust_file else "",
                 trust_pems=tuple(self._own(str(pem), f"anchor-{n}.pem") for n, pem in enumerate(trust_pems)),
             )
@@ -82,6 +88,7 @@ class GatePool:
         self._cells = [Cell(self._premises) for _ in range(processes)]
         self._idle: asyncio.LifoQueue[Cell] = asyncio.LifoQueue()
         self._alone = asyncio.Lock()
+        self._mending: set[asyncio.Task[None]] = set()
         self._generations: list[str] = []
         self.trust = ""
         """Version of the trust list that all processes hold; empty: none."""
@@ -101,6 +108,9 @@ class GatePool:
 
     async def close(self) -> None:
         """End all processes, whatever they do, and remove the scratch folder."""
+        for mending in tuple(self._mending):
+            mending.cancel()
+        await asyncio.gather(*self._mending, return_exceptions=True)
         await asyncio.gather(*(cell.close() for cell in self._cells))
         await asyncio.to_thread(shutil.rmtree, self._scratch, ignore_errors=True)
 
@@ -134,14 +144,20 @@ class GatePool:
         )
         question = encode(request)
         cell = await self._idle.get()
+        sound = False
         try:
             answer = await self._ask(cell, path, question)
+            # After a limit, what it cut short may still lie about in that process.
+            sound = not (isinstance(answer, Judged) and answer.limited)
         except CellDiedError as exc:
             self._died(exc, path, "first")
         else:
             return _settled(answer)
         finally:
-            self._idle.put_nowait(cell)
+            if sound:
+                self._idle.put_nowait(cell)
+            else:
+                self._mend(cell)
         return await self._second_try(path, question)
 
     async def _second_try(self, path: Path, question: bytes) -> Judged | Altered | Undetermined:
@@ -163,13 +179,27 @@ class GatePool:
         wall = float(self._policy.limits.wall_seconds)
         data = await cell.run(self._task, str(path), question, wall_seconds=wall)
         try:
-            answer = decode_answer(data)
-        except msgspec.MsgspecError as exc:
-            await cell.replace()
+            return decode_answer(data)
+        except (msgspec.MsgspecError, TypeError) as exc:
             raise CellDiedError(Cause.GARBLED, "the answer cannot be decoded") from exc
-        if isinstance(answer, Judged) and answer.limited:
-            await cell.replace()  # it may hold what the limit cut short
-        return answer
+
+    def _mend(self, cell: Cell) -> None:
+        """Replace a cell's process; files go to it again only when it is warm."""
+        mending = asyncio.create_task(self._mended(cell))
+        self._mending.add(mending)
+        mending.add_done_callback(self._mending.discard)
+
+    async def _mended(self, cell: Cell) -> None:
+        while True:
+            await cell.replace()
+            try:
+                await cell.start()
+            except SetupError as exc:
+                _log.error("gate.process-cannot-start", detail=str(exc))
+                await asyncio.sleep(_PAUSE_SECONDS)
+            else:
+                self._idle.put_nowait(cell)
+                return
 
     def _died(self, exc: CellDiedError, path: Path, attempt: str) -> None:
         _log.warning("gate.process-died", cause=exc.cause, detail=str(exc), attempt=attempt, file=path.name)

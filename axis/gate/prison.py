@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from axis.document import GateReport
+from axis.errors import AxisError
 from axis.gate import limits
 from axis.gate.answers import (
     Altered,
@@ -36,6 +37,7 @@ class _Prison:
 
     def __init__(self, premises: Premises) -> None:
         self.policy = premises.policy
+        self.scratch = Path(premises.scratch)
         self.trust = _trust(premises)
         self.evidence = NO_EVIDENCE
         self.network = close_network()
@@ -45,22 +47,29 @@ class _Prison:
         if request.generation != self.evidence.generation:
             self.evidence = _read(request.evidence_file) if request.generation else NO_EVIDENCE
             assert self.evidence.generation == request.generation, "the file is named by its generation"
-        return Grounds(self.policy, self.trust, self.evidence)
+        return Grounds(self.policy, self.trust, self.evidence, self.scratch)
 
 
 _prison: _Prison | None = None
+_fault = "enter() did not run"
 
 
 def enter(premises: bytes) -> None:
     """Close this process in, and load all that judging needs. Runs once, at its start."""
-    global _prison  # noqa: PLW0603 - this is what makes the process warm
-    limits.install()
-    _prison = _Prison(decode_premises(premises))
+    global _prison, _fault  # noqa: PLW0603 - this is what makes the process warm
+    try:
+        limits.install()
+        _prison = _Prison(decode_premises(premises))
+    except AxisError as exc:
+        _fault = str(exc)
+    except Exception as exc:  # noqa: BLE001 - `ready` tells it; a process that just ended could not
+        _fault = f"{type(exc).__name__}: {exc}"
 
 
 def ready() -> bytes:
-    """Tell what this process holds."""
-    assert _prison is not None, "enter() comes first"
+    """Tell what this process holds, as an encoded `Ready`; or why it cannot judge, as a `Trouble`."""
+    if _prison is None:
+        return encode(Trouble(detail=_fault))
     trust = _prison.trust.digest if _prison.trust is not None else ""
     return encode(Ready(pid=os.getpid(), trust=trust, network=_prison.network))
 
@@ -75,9 +84,8 @@ def judge(path: str, question: bytes) -> bytes:
     Returns:
         An encoded `Judged`, `Altered` or `Trouble`.
     """
-    started = time.process_time()
     try:
-        answer = _answer(path, decode_request(question), started)
+        answer = _answer(path, decode_request(question))
     except BaseException as exc:  # noqa: BLE001 - whatever it is, it is ours, and crosses as a value
         limits.lift()
         last = traceback.extract_tb(exc.__traceback__)[-1:]
@@ -86,8 +94,10 @@ def judge(path: str, question: bytes) -> bytes:
     return encode(answer)
 
 
-def _answer(path: str, request: InspectRequest, started: float) -> Answer:
-    assert _prison is not None, "enter() comes first"
+def _answer(path: str, request: InspectRequest) -> Answer:
+    if _prison is None:
+        return Trouble(detail=_fault)
+    cpu, wall = time.process_time(), time.perf_counter()
     grounds = _prison.grounds(request)
     answer: Judged | Altered
     try:
@@ -96,9 +106,10 @@ def _answer(path: str, request: InspectRequest, started: float) -> Answer:
     except LIMITS as exc:  # reached where not even a part of the report was there
         limits.lift()
         report = GateReport(envelope=None, violations=limit_of(exc, "", grounds.policy))
-        answer = Judged(kind=request.kind or Kind.OTHER, report=report, cpu_seconds=0.0, limited=True)
+        answer = Judged(kind=request.kind or Kind.OTHER, report=report, limited=True)
     if isinstance(answer, Judged):
-        return msgspec.structs.replace(answer, cpu_seconds=time.process_time() - started)
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        return msgspec.structs.replace(answer, cpu_seconds=cpu, wall_seconds=wall)
     return answer
 
 

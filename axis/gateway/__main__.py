@@ -13,11 +13,12 @@ from typing import Final
 
 import uvicorn
 import uvloop
+from signing.trust import load_trust
 
 from axis.checks.policy import load_policy
 from axis.content.store import ContentStore
-from axis.contract.codec import Schemas
 from axis.contract.registry import load_schemas
+from axis.contract.schemas import Schemas
 from axis.desk.courier import Courier
 from axis.desk.office import Office
 from axis.errors import AxisError, SetupError
@@ -32,7 +33,6 @@ from axis.settings import Settings, load_settings
 from axis.store.bell import Bell
 from axis.store.ledger import Ledger
 from axis.store.pool import open_pool
-from signing.trust import load_trust
 
 _log = logging.getLogger("axis.gateway")
 

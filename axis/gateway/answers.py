@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from axis.store.views import DocumentView, PacketView, ReceiptLine, RecipientView
+from axis.store.views import DocumentView, Judged, PacketView, ReceiptLine, RecipientView, Waiting
 from axis.violations import REASONS, Violation
 
 
@@ -223,29 +223,35 @@ def packet_answer(
         received_at=intake.received_at,
         priority=intake.priority,
         state=shown_state(view),
-        waiting=waiting
-        and WaitingAnswer(
-            reason=reason(waiting.reason),
-            since=waiting.since,
-            next_try_at=waiting.next_try_at,
-            deadline=waiting.deadline,
-        ),
-        decision=judged
-        and DecisionAnswer(
-            verdict=judged.verdict,
-            decided_at=judged.decided_at,
-            reasons=reasons(judged.violations),
-            findings=reasons(judged.findings),
-            parts={name: str(part.outcome) for name, part in judged.parts.items()},
-            rules_version=judged.rules_version,
-            directory_version=judged.directory_version,
-            trust_version=judged.trust_version,
-            delivered_sha256=judged.delivered_sha256,
-        ),
+        waiting=None if waiting is None else _waiting(waiting),
+        decision=None if judged is None else _decision(judged),
         document=view.document,
         recipients=tuple(_recipient(one, at) for one in recipients),
         receipts=tuple(receipt_answer(line) for line in receipts),
         links=links(intake.packet_id),
+    )
+
+
+def _waiting(waiting: Waiting) -> WaitingAnswer:
+    return WaitingAnswer(
+        reason=reason(waiting.reason),
+        since=waiting.since,
+        next_try_at=waiting.next_try_at,
+        deadline=waiting.deadline,
+    )
+
+
+def _decision(judged: Judged) -> DecisionAnswer:
+    return DecisionAnswer(
+        verdict=judged.verdict,
+        decided_at=judged.decided_at,
+        reasons=reasons(judged.violations),
+        findings=reasons(judged.findings),
+        parts={name: str(part.outcome) for name, part in judged.parts.items()},
+        rules_version=judged.rules_version,
+        directory_version=judged.directory_version,
+        trust_version=judged.trust_version,
+        delivered_sha256=judged.delivered_sha256,
     )
 
 

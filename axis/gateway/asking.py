@@ -1,4 +1,4 @@
-"""Questions of a clerk or a developer: what was sent, what is overdue, who is there, who am I, what a code means."""
+"""Look-ups: what was sent, what is overdue, which agencies there are, who am I, what a code means."""
 
 from datetime import datetime
 from typing import Annotated, Final

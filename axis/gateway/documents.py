@@ -1,11 +1,11 @@
-"""Documents handed in as metadata and files: the exact packet is built here, and then taken like any other."""
+"""Documents handed in as metadata and files: the packet is built here, then taken like any other."""
 
 import asyncio
 import hashlib
 import io
 import re
 import unicodedata
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import date, datetime
 from typing import Annotated, BinaryIO, Final, cast
@@ -17,6 +17,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from axis.content.store import Spool
 from axis.document import Envelope, Organ, ResponseFor, SignerInfo
+from axis.edxml.documentid import document_id
 from axis.edxml.writer import PacketFile, build_packet
 from axis.gateway.access import Sender
 from axis.gateway.answers import Taken
@@ -25,7 +26,6 @@ from axis.gateway.packets import hand_over, taken
 from axis.gateway.parts import Given, Parts
 from axis.gateway.problems import refuse
 from axis.gateway.streaming import before_body, bounded, decode_json, disk_full, keep, refuse_secret
-from axis.store.tokens import Caller
 from axis.violations import Code
 
 DOOR: Final = "rest-built"
@@ -103,7 +103,7 @@ EXAMPLE: Final = {
     ),
 )
 async def post_document(request: Request, parts: Given, caller: Sender) -> Response:
-    """Hand in `metadata` (JSON) and `files` (the first PDF is the main document); a packet is built from them.
+    """Hand in `metadata` (JSON) and `files`; a packet is built from them. The first PDF is the main document.
 
     `Idempotency-Key` is mandatory: the same key with the same request gives
     the same packet, with another request `409`.
@@ -180,7 +180,7 @@ async def _metadata(form: FormData) -> bytes:
     )
 
 
-async def _stream(request: Request, limit: int) -> AsyncIterator[bytes]:
+async def _stream(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
     async for chunk in bounded(request, limit):
         yield chunk
 
@@ -204,8 +204,7 @@ async def _envelope(parts: Parts, told: Metadata) -> Envelope:
     return Envelope(
         sender=sender,
         recipients=tuple(Organ(code=code, name=names.get(code, "")) for code in told.recipients),
-        document_id=told.document_id
-        or f"{told.sender},{told.issued_on:%Y/%m/%d},{told.number}/{told.notation}",
+        document_id=told.document_id or document_id(told.sender, told.issued_on, told.number, told.notation),
         number=told.number,
         notation=told.notation,
         place=told.place,

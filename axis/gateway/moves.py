@@ -9,7 +9,7 @@ from axis.document import Envelope, Intake
 from axis.violations import Violation
 
 ROOM_SECONDS: Final = 0.25
-"""How long a look at backlog and free space is good for: a count for each request would cost more than it tells."""
+"""How long a look at backlog and free space is good for: a count for each request would cost too much."""
 
 
 class RestDesk:

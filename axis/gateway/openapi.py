@@ -13,13 +13,14 @@ from axis.gateway.examples import EXAMPLES
 REF: Final = "#/components/schemas/{name}"
 TITLE: Final = "Trục liên thông văn bản · Document axis"
 PREFACE: Final = """\
-REST cho hệ thống quản lý văn bản. Lấy mã truy cập, gửi gói tin edXML (hoặc PDF kèm metadata), theo dõi \
-trạng thái và biên nhận, nhận văn bản từ hộp thư, trả trạng thái xử lý. Mọi lỗi là problem details (RFC 9457) \
-với mã lý do công bố tại `/v1/reasons`.
+REST cho hệ thống quản lý văn bản. Lấy mã truy cập, gửi gói tin edXML (hoặc PDF kèm metadata), \
+theo dõi trạng thái và biên nhận, nhận văn bản từ hộp thư, trả trạng thái xử lý. Mọi lỗi là problem \
+details (RFC 9457) với mã lý do công bố tại `/v1/reasons`. Gửi lại một yêu cầu luôn an toàn.
 
-REST for document-management systems. Get a token, send an edXML packet (or PDFs with metadata), follow states \
-and receipts, fetch documents from the mailbox, answer with handling statuses. Every failure is problem details \
-(RFC 9457) with a reason code published at `/v1/reasons`. Repeating any request is safe.
+REST for document-management systems. Get a token, send an edXML packet (or PDFs with metadata), \
+follow states and receipts, fetch documents from the mailbox, answer with handling statuses. Every \
+failure is problem details (RFC 9457) with a reason code published at `/v1/reasons`. Repeating any \
+request is safe.
 """
 
 _types: list[type] = [Problem]

@@ -35,7 +35,8 @@ def render(schema: dict[str, Any]) -> str:
     )
     shapes = "".join(
         f'<section id="schema-{escape(name)}"><h3>{escape(name)}</h3>'
-        f"<p>{escape(shape.get('description', ''))}</p><pre>{_json(shape.get('properties', shape))}</pre></section>"
+        f"<p>{escape(shape.get('description', ''))}</p>"
+        f"<pre>{_json(shape.get('properties', shape))}</pre></section>"
         for name, shape in sorted(schema["components"]["schemas"].items())
     )
     title = escape(schema["info"]["title"])
@@ -43,7 +44,8 @@ def render(schema: dict[str, Any]) -> str:
         f'<!doctype html><html lang="vi"><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><title>{title}</title><style>{_STYLE}</style>'
         f"<h1>{title}</h1>{_paragraphs(schema['info']['description'])}"
-        '<p><a href="/v1/openapi.json">openapi.json</a> · <a href="/v1/reasons">mã lý do · reason codes</a></p>'
+        '<p><a href="/v1/openapi.json">openapi.json</a> · '
+        '<a href="/v1/reasons">mã lý do · reason codes</a></p>'
         f'<nav aria-label="API"><ul>{index}</ul></nav><main>'
         + "".join(_operation(*one) for one in operations)
         + f"<h2>Kiểu dữ liệu · Schemas</h2>{shapes}</main></html>"

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 class Desk(Protocol):
     """The moves that a door asks for."""
-        ...
 
     async def take(
         self,
@@ -37,9 +36,7 @@ class Desk(Protocol):
         """Record that content on disk was taken; the same packet again gives the same intake."""
         ...
 
-    async def take_status(
-        self, *, connection: str, data: bytes, organ_code: str, document_id: str
-    ) -> str:
+    async def take_status(self, *, connection: str, data: bytes, organ_code: str, document_id: str) -> str:
         """Record that a status packet was taken; return its ack id."""
         ...
 

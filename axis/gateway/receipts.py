@@ -73,7 +73,6 @@ async def get_receipt(event_id: str, parts: Given, caller: Reader, wait: Wait = 
             lambda one: one is None or one.sealed_at is not None,
             bell=parts.bell,
             connection=caller.connection,
-            packet_id=packet_id,
             seconds=wait,
         ),
         "receipt",

@@ -1,4 +1,4 @@
-"""Bytes coming in at a door: refused before they are read where they can be, hashed while they are written."""
+"""Bytes coming in at a door: refused before they are read where possible, hashed while written."""
 
 import asyncio
 import base64
@@ -15,7 +15,7 @@ from fastapi import Request
 from axis.checks.secrecy import secret_mark
 from axis.content.store import Spool
 from axis.document import Envelope
-from axis.edxml.reader import HeaderReader
+from axis.edxml.reader import HeaderReader, HeaderReading
 from axis.gateway.parts import Parts
 from axis.gateway.problems import DiskFullError, refuse
 from axis.store.tokens import Caller
@@ -25,7 +25,7 @@ STALL_SECONDS: Final = 60.0
 """A body that does not move for this long is given up: half a packet must not hold a place for ever."""
 
 INLINE_BYTES: Final = 1024 * 1024
-"""Up to here a write goes to the page cache at once; of larger packets it goes through a thread, in such pieces."""
+"""Up to here a write goes to the page cache at once; larger packets go through a thread, in such pieces."""
 
 ROOM_SECONDS: Final = 10.0
 """After how long to try again when there was no room."""
@@ -97,35 +97,49 @@ async def receive_packet(request: Request, parts: Parts, caller: Caller) -> Rece
     """
     limit = await before_body(request, parts, caller)
     expected = declared_digest(request.headers.get("content-digest", ""))
-    reader = HeaderReader(parts.policy.limits)
     spool = _spool(parts)
     try:
-        open_header = True
-        async for chunk in bounded(request, limit):
-            if open_header and reader.feed(chunk):
-                open_header = False
-                refuse_secret(reader.result().envelope, parts)
-            try:
-                if spool.size < INLINE_BYTES:
-                    spool.write(chunk)
-                else:
-                    await asyncio.to_thread(spool.write, chunk)
-            except OSError as exc:
-                raise disk_full() from exc
+        envelope = await _pour(request, parts, spool, limit)
         parts.quota.sent(caller, spool.size)
-        header = reader.result()
-        if open_header:
-            refuse_secret(header.envelope, parts)
-        if spool.size == 0:
-            raise refuse(Code.TAKE_MALFORMED, "the body is empty")
-        if expected is not None and expected.hex() != spool.sha256:
-            raise refuse(
-                Code.TAKE_DIGEST, f"the bytes that came have SHA-256 {spool.sha256}", field="Content-Digest"
-            )
+        _compare(spool, expected)
     except BaseException:
         spool.discard()
         raise
-    return Received(spool, header.envelope)
+    return Received(spool, envelope)
+
+
+async def _pour(request: Request, parts: Parts, spool: Spool, limit: int) -> Envelope | None:
+    """Write the body into the spool; return its header. Stops at a state-secret mark."""
+    reader = HeaderReader(parts.policy.limits)
+    header: HeaderReading | None = None
+    async for chunk in bounded(request, limit):
+        if header is None and reader.feed(chunk):
+            header = _looked_at(reader, parts)
+        try:
+            if spool.size < INLINE_BYTES:
+                spool.write(chunk)
+            else:
+                await asyncio.to_thread(spool.write, chunk)
+        except OSError as exc:
+            raise disk_full() from exc
+    return (header or _looked_at(reader, parts)).envelope
+
+
+def _looked_at(reader: HeaderReader, parts: Parts) -> HeaderReading:
+    header = reader.result()
+    refuse_secret(header.envelope, parts)
+    if header.is_status:
+        raise refuse(Code.TAKE_MALFORMED, "this is a status packet: send it to POST /v1/statuses")
+    return header
+
+
+def _compare(spool: Spool, expected: bytes | None) -> None:
+    if spool.size == 0:
+        raise refuse(Code.TAKE_MALFORMED, "the body is empty")
+    if expected is not None and expected.hex() != spool.sha256:
+        raise refuse(
+            Code.TAKE_DIGEST, f"the bytes that came have SHA-256 {spool.sha256}", field="Content-Digest"
+        )
 
 
 async def keep(spool: Spool) -> str:

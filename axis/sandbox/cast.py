@@ -7,9 +7,10 @@ from typing import Final
 from axis.document import Agency, Level
 from axis.sandbox.identity import Identity, KeyKind, Part, Role, label_of
 from axis.sandbox.mint import new_serial
-from axis.sandbox.people import invented_name, office_of
+from axis.sandbox.people import invented_name, office_of, position_of
 
-UPFRONT: Final = (Part.HEAD, Part.DEPUTY, Part.FORMER, Part.LIMITED, Part.REVOKED, Part.EXPIRED)
+GOOD: Final = (Part.HEAD, Part.DEPUTY, Part.OFFICE, Part.ACTING)
+UPFRONT: Final = (*GOOD, Part.FORMER, Part.LIMITED, Part.REVOKED, Part.EXPIRED)
 """Parts that every connected agency has from the start; the others come when asked for."""
 
 LIMITED_KIND: Final = "Báo cáo"
@@ -55,7 +56,7 @@ def person(
         agency=agency.code,
         agency_name=agency.name,
         full_name=invented_name(agency.code, part),
-        position=office.deputy if part is Part.DEPUTY else office.head,
+        position=position_of(office, part),
         collective=office.collective,
         parent=agency.parent,
         key=KeyKind.RSA1024 if part is Part.WEAK else key,

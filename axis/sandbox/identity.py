@@ -25,6 +25,10 @@ class Part(StrEnum):
 
     HEAD = "head"
     DEPUTY = "deputy"
+    OFFICE = "office"
+    """Head of the office: signs TL."""
+    ACTING = "acting"
+    """Acting head: signs Q."""
     FORMER = "former"
     """The mandate has ended; the certificate is good."""
     LIMITED = "limited"

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from axis.document import Agency
+from axis.sandbox.identity import Part
 
 SURNAMES: Final = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vũ", "Đặng", "Bùi", "Đỗ", "Nông", "Lò", "Vi")
 MIDDLES: Final = ("Thử", "Mẫu", "Giả", "Định", "Ví", "Kiểm")
@@ -29,6 +30,7 @@ _HEADS: Final = (
     ("Văn phòng", "Chánh Văn phòng", "Phó Chánh Văn phòng", False),
     ("Phòng", "Trưởng phòng", "Phó Trưởng phòng", False),
 )
+CHIEF_OF_STAFF: Final = "Chánh Văn phòng"
 _OTHER: Final = ("Thủ trưởng", "Phó Thủ trưởng", False)
 
 
@@ -51,6 +53,27 @@ def office_of(agency: Agency) -> Office:
     return Office(head=head, deputy=deputy, collective=collective, body="")
 
 
+def position_of(office: Office, part: Part) -> str:
+    """Return what stands above the name of whoever plays a part."""
+    if part is Part.DEPUTY:
+        return office.deputy
+    return CHIEF_OF_STAFF if part is Part.OFFICE else office.head
+
+
+def competences_of(part: Part, *, collective: bool) -> tuple[str, ...]:
+    """Return the competences that the mandates of a part name.
+
+    Source:
+        NĐ 30/2020 Điều 13; exchange-rules 5.
+    """
+    if part is Part.DEPUTY:
+        return ("TM", "KT") if collective else ("KT",)
+    special = {Part.OFFICE: "TL", Part.ACTING: "Q", Part.DELEGATE: "TUQ"}
+    if part in special:
+        return (special[part],)
+    return ("", "TM") if collective else ("",)
+
+
 def invented_name(code: str, part: str) -> str:
     """Return the same invented name for the same agency and part.
 
@@ -62,11 +85,12 @@ def invented_name(code: str, part: str) -> str:
     return " ".join(names[byte % len(names)] for names, byte in zip((SURNAMES, MIDDLES, GIVENS), digest, strict=False))
 
 
-def heading_of(office: Office, competence: str) -> tuple[str, ...]:
+def heading_of(office: Office, competence: str, position: str = "") -> tuple[str, ...]:
     """Return the lines above a signature, in capitals.
 
     Args:
         office: of the issuing agency.
+        position: of whoever signs TUQ.; the others' positions follow from the office.
         competence: ``""``, ``TM``, ``KT``, ``TMKT`` (a deputy of a collective agency), ``TL``, ``TUQ`` or ``Q``.
 
     Source:
@@ -77,8 +101,8 @@ def heading_of(office: Office, competence: str) -> tuple[str, ...]:
         "TM": (f"TM. {office.body}", head),
         "TMKT": (f"TM. {office.body}", f"KT. {head}", deputy),
         "KT": (f"KT. {head}", deputy),
-        "TL": (f"TL. {head}", "CHÁNH VĂN PHÒNG"),
-        "TUQ": (f"TUQ. {head}", "CHÁNH VĂN PHÒNG"),
+        "TL": (f"TL. {head}", CHIEF_OF_STAFF.upper()),
+        "TUQ": (f"TUQ. {head}", position.upper()),
         "Q": (f"Q. {head}",),
     }
     return lines.get(competence, (head,))

@@ -45,8 +45,6 @@ class Signing(msgspec.Struct, frozen=True, kw_only=True):
     """Ask the authority's HTTP service for the time-stamp."""
     field: str = ""
     """Name of the signature field; empty: one by role."""
-    spot: Spot | None = None
-    """Where the signature block stands; None: the lower right of the last page."""
     visible: bool = True
     reason: str = ""
 
@@ -112,26 +110,33 @@ class Pens:
         self._inside = authority.timestamper()
         self._outside = HttpTimeStamper(tsa_url(authority.base_url))
 
-    def sign(self, pdf: bytes, identity: Identity, signing: Signing | None = None) -> bytes:
+    def sign(
+        self, pdf: bytes, identity: Identity, signing: Signing | None = None, *, spot: Spot | None = None
+    ) -> bytes:
         """Add one signature to a PDF, as an incremental update.
 
         Args:
             pdf: the document so far.
             identity: who signs.
             signing: how.
+            spot: where the signature block stands; None: the lower right of the last page.
 
         Returns:
             The longer document; it begins with the bytes of ``pdf``.
         """
         output = io.BytesIO(pdf)
-        self.sign_in_place(output, identity, signing)
+        self.sign_in_place(output, identity, signing, spot=spot)
         return output.getvalue()
 
-    def sign_in_place(self, file: BinaryIO, identity: Identity, signing: Signing | None = None) -> None:
+    def sign_in_place(
+        self, file: BinaryIO, identity: Identity, signing: Signing | None = None, *, spot: Spot | None = None
+    ) -> None:
         """Add one signature to a PDF in a file that can be read and written; memory stays flat."""
         signing = signing or Signing()
         field = signing.field or ("AgencySeal" if identity.role is Role.SEAL else "PersonSignature")
         writer = IncrementalPdfFileWriter(file)
+        if writer.prev.encrypted:
+            writer.encrypt("")
         metadata = signers.PdfSignatureMetadata(
             field_name=field,
             md_algorithm=signing.digest,
@@ -141,7 +146,7 @@ class Pens:
             signer_key_usage=set(),
         )
         mark = Mark.SEAL if identity.role is Role.SEAL else Mark.PERSON
-        page, box = mark.place(signing.spot) if signing.visible else (0, None)
+        page, box = mark.place(spot) if signing.visible else (0, None)
         signer = signers.PdfSigner(
             metadata,
             self.signer(identity),
@@ -188,10 +193,9 @@ def sign_document(
         spot: where the signature block stands.
         signing: how both signatures are made.
     """
-    signing = msgspec.structs.replace(signing or Signing(), spot=spot)
     for identity in (person, seal):
         if identity is not None:
-            pdf = pens.sign(pdf, identity, signing)
+            pdf = pens.sign(pdf, identity, signing, spot=spot)
     return pdf
 
 

@@ -10,9 +10,10 @@ from axis.errors import SetupError
 from axis.stack.places import Home, write_private
 from axis.topics import TOPICS
 
-OUR_ROLES: Final = frozenset(role for topic in TOPICS for role in (*topic.writers, *topic.readers))
-BROKER_USERS: Final = ("admin", "broker", *sorted(OUR_ROLES))
-"""`admin` makes topics and access lists; `broker` is the broker to itself; the others are our processes."""
+OUR_ROLES: Final = tuple(sorted({role for topic in TOPICS for role in (*topic.writers, *topic.readers)}))
+"""Roles of the table of topics: our own processes."""
+FIRST_USERS: Final = ("admin", "broker")
+"""`admin` makes topics, users and rights; `broker` is the broker to itself."""
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +22,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """Tells the processes of this stack from those of another."""
     kafka: dict[str, str]
-    """Password by user."""
+    """Password by role: `FIRST_USERS` and `OUR_ROLES`."""
     database: dict[str, str]
     """Password by role: `postgres` (owner of the server), `axis`, `registry`."""
     registry: dict[str, str]
@@ -48,7 +49,7 @@ def load_identity(home: Home) -> Identity:
         ) from exc
     identity = Identity(
         name=kept.get("name") or secrets.token_hex(6),
-        kafka=_filled(kept.get("kafka", {}), BROKER_USERS),
+        kafka=_filled(kept.get("kafka", {}), (*FIRST_USERS, *OUR_ROLES)),
         database=_filled(kept.get("database", {}), ("postgres", "axis", "registry")),
         registry=_filled(kept.get("registry", {}), ("deployer", "reader")),
         seal_passphrase=kept.get("seal_passphrase") or secrets.token_hex(16),

@@ -1,19 +1,13 @@
 """Apache Kafka of the local stack: one KRaft node, SCRAM over TLS, access lists, loopback only."""
 
 import base64
-import os
 import secrets
-import signal
-import subprocess
-import tempfile
 from pathlib import Path
 from typing import Final
 
-from axis.errors import SetupError
-from axis.stack.identity import BROKER_USERS, Identity, load_identity
-from axis.stack.places import KAFKA_VERSION, Home, cache, filled, fresh_folder, jars, java, template, write_private
-from axis.stack.ports import choose_ports
-from axis.stack.program import Program, await_ready, base_environ, run_tool
+from axis.stack.identity import FIRST_USERS, Identity
+from axis.stack.places import Home, archive, filled, fresh_folder, jars, java, template, write_private
+from axis.stack.program import Program, base_environ, bound, run_tool
 from axis.stack.tls import ensure_tls
 
 MEMORY: Final = ("-Xms128m", "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
@@ -41,7 +35,7 @@ def prepare_kafka(home: Home, identity: Identity, *, client_port: int, controlle
     write_private(home.run / "format.properties", filled("kafka.properties", log_dir=folder, **words))
     # The tool reads arguments from a file: passwords do not show in the list of processes.
     arguments = ["format", "-t", _cluster_id(), "-c", str(home.run / "format.properties")]
-    for user in BROKER_USERS:
+    for user in FIRST_USERS:
         arguments += ["--add-scram", f"SCRAM-SHA-512=[name={user},password={identity.kafka[user]}]"]
     write_private(home.run / "format.arguments", "\n".join(arguments) + "\n")
     try:
@@ -57,10 +51,10 @@ def prepare_kafka(home: Home, identity: Identity, *, client_port: int, controlle
 
 def kafka_program(home: Home, *, client_port: int) -> Program:
     """Say how the broker is run."""
-    archived = (f"-XX:AOTCache={_archive()}",) if _archive().exists() else ()
+    command = [*_java(home), *archive("kafka"), "-cp", jars(), "kafka.Kafka", str(home.run / "kafka.properties")]
     return Program(
         name="kafka",
-        command=(*_java(home), *archived, "-cp", jars(), "kafka.Kafka", str(home.run / "kafka.properties")),
+        command=bound(command),
         environ=base_environ(),
         folder=home.kafka,
         port=client_port,
@@ -70,10 +64,6 @@ def kafka_program(home: Home, *, client_port: int) -> Program:
 
 def _java(home: Home) -> list[str]:
     return [java(), *MEMORY, f"-Dlog4j2.configurationFile={home.run / 'log4j2.properties'}"]
-
-
-def _archive() -> Path:
-    return cache() / f"kafka-{KAFKA_VERSION}.aot"
 
 
 def _cluster_id() -> str:

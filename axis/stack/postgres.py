@@ -14,7 +14,7 @@ from typing import Final
 from axis.errors import SetupError
 from axis.stack.identity import Identity
 from axis.stack.places import Home, fresh_folder, write_private
-from axis.stack.program import Program, base_environ, run_tool
+from axis.stack.program import Program, base_environ, bound, run_tool
 
 VERSIONS: Final = range(15, 19)
 ACCOUNT: Final = "postgres"
@@ -144,9 +144,10 @@ def _account() -> pwd.struct_passwd:
 
 
 def _as_account(folder: Path, command: list[str]) -> list[str]:
+    # SIGINT is what the supervisor sends too: quick and clean.
     if not as_root():
-        return command
-    drop = ["setpriv", f"--reuid={ACCOUNT}", f"--regid={_account().pw_gid}", "--init-groups"]
+        return list(bound(command, "INT"))
+    drop = ["setpriv", "--pdeathsig=INT", f"--reuid={ACCOUNT}", f"--regid={_account().pw_gid}", "--init-groups"]
     return [*drop, "--inh-caps=-all", "--no-new-privs", "env", f"HOME={folder}", *command]
 
 

@@ -139,6 +139,11 @@ def reason(log: Path) -> str:
     return lines[-1].strip()[:300] if lines else "its log is empty"
 
 
+def bound(command: Sequence[str], stop_signal: str = "TERM") -> tuple[str, ...]:
+    """Bind a process to the one that starts it: it is told to stop when its parent dies, however that dies."""
+    return ("setpriv", f"--pdeathsig={stop_signal}", *command)
+
+
 def base_environ() -> dict[str, str]:
     """Return what every process gets: where programs are, where it lives, its language. No secrets."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}

@@ -36,8 +36,8 @@ SELECT c.name, c.bytes_per_second, c.requests_per_second, c.max_packet_bytes, t.
 
 _CONTACT: Final = """
 UPDATE connection
-   SET last_contact_at = $2
- WHERE name = $1 AND (last_contact_at IS NULL OR last_contact_at < $2 - interval '1 minute')
+   SET last_contact_at = $2::timestamptz
+ WHERE name = $1 AND (last_contact_at IS NULL OR last_contact_at < $2::timestamptz - interval '1 minute')
 """
 
 _EXPIRE: Final = """

@@ -1,0 +1,160 @@
+"""`axis verify`: what a receipt proves, without a stack and without a network."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+import typer
+
+from axis.cli import exits, out
+from axis.cli.exits import StopError
+from axis.cli.out import Json
+from axis.errors import AxisError
+from axis.evidence.receipts import Receipt, verify_receipt
+from axis.settings import default_home
+from signing.seal import SealedBy, verify_seal
+
+app = typer.Typer(add_completion=False, rich_markup_mode="rich")
+
+BLOCK: Final = 1024 * 1024
+
+HELP: Final = """Kiểm chứng biên nhận: không cần trục, không cần mạng (verify receipts offline).
+
+Bốn bước: đúng dạng; sự kiện đứng trong cây băm; gốc cây là gốc đã niêm phong; niêm phong đúng.
+(Four steps: the form; the event's place in the tree; the tree's root; the seal.)
+
+Không có --trust thì dùng gốc của trục trên máy này, nếu có (default: the local stack's anchor).
+
+\b
+Ví dụ / Examples
+  $ axis verify bien-nhan.json --trust goc-truc.pem
+  $ axis verify *.json --trust goc-truc.pem --packet goi.edxml --json
+"""
+
+
+@app.command("verify", help=HELP)
+def verify(
+    receipts: Annotated[list[Path], typer.Argument(metavar="RECEIPT", help="Biên nhận, JSON (receipts).")],
+    *,
+    trust: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="PEM", help="Gốc tin cậy, lặp lại được (anchors, repeatable)."),
+    ] = None,
+    packet: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Gói tin mà biên nhận phải nói tới (the packet it must speak of)."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Verify receipts."""
+    anchors = read_anchors(trust or [])
+    digest = _digest(packet) if packet else ""
+    bad = 0
+    for path in receipts:
+        proven = judge(path.read_bytes(), anchors, digest)
+        bad += not proven.proven
+        if json:
+            out.emit({"path": str(path), **msgspec.to_builtins(proven)})
+        else:
+            _show(path, proven)
+    if bad:
+        raise StopError(
+            exits.REFUSED,
+            f"{bad}/{len(receipts)} biên nhận không chứng minh được gì",
+            "not every receipt proves what it says",
+        )
+
+
+class Proven(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of verifying one receipt."""
+
+    proven: bool
+    reason: str = ""
+    """Why not."""
+    event: dict[str, object] = {}
+    sealed_at: str = ""
+    """As the checkpoint says; claimed by the axis."""
+    sealed_by: str = ""
+    certificate_sha256: str = ""
+
+
+def judge(data: bytes, anchors: Sequence[bytes], packet_sha256: str = "") -> Proven:
+    """Verify one receipt.
+
+    Args:
+        data: the receipt.
+        anchors: PEM of the authorities trusted to seal receipts.
+        packet_sha256: what its ``sha256`` must be; empty: not asked.
+    """
+    found: list[SealedBy] = []
+    try:
+        claimed = msgspec.json.decode(
+            msgspec.json.decode(data, type=Receipt).checkpoint, type=dict[str, object]
+        )
+        at = datetime.fromisoformat(str(claimed["sealed_at"]))
+        event, checkpoint = verify_receipt(
+            data, lambda body, signature: found.append(verify_seal(body, signature, anchors, at))
+        )
+    except AxisError as exc:
+        return Proven(proven=False, reason=str(exc))
+    except (msgspec.MsgspecError, KeyError, ValueError, TypeError) as exc:
+        return Proven(proven=False, reason=f"not a receipt of the axis: {exc}")
+    if packet_sha256 and packet_sha256 not in {event.get("sha256"), event.get("delivered_sha256")}:
+        return Proven(proven=False, reason="the receipt speaks of another packet", event=event)
+    return Proven(
+        proven=True,
+        event=event,
+        sealed_at=checkpoint.sealed_at,
+        sealed_by=found[0].subject,
+        certificate_sha256=found[0].certificate_sha256,
+    )
+
+
+def read_anchors(trust: Sequence[Path]) -> tuple[bytes, ...]:
+    """Read trust anchors; without any, the local stack's.
+
+    Raises:
+        StopError: there is none.
+    """
+    paths = list(trust) or [default_home(os.environ) / "authority" / "ca.pem"]
+    if not trust and not paths[0].exists():
+        raise StopError(
+            exits.USAGE,
+            "hãy cho biết gốc tin cậy: --trust goc-truc.pem (tệp PEM của cơ quan chứng thực)",
+            "--trust is missing and there is no local stack",
+        )
+    anchors = tuple(part for path in paths for part in _certificates(path.read_bytes()))
+    if not anchors:
+        raise StopError(
+            exits.USAGE, f"không có chứng thư PEM nào trong {', '.join(map(str, paths))}", "no certificate"
+        )
+    return anchors
+
+
+def _certificates(pem: bytes) -> list[bytes]:
+    end = b"-----END CERTIFICATE-----"
+    parts = pem.split(end)[:-1]
+    return [part[part.index(b"-----BEGIN") :] + end + b"\n" for part in parts if b"-----BEGIN" in part]
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _show(path: Path, proven: Proven) -> None:
+    if not proven.proven:
+        out.say(f"✗ {path}: {proven.reason}", "proves nothing")
+        return
+    event = proven.event
+    out.say(f"✓ {path}: {event.get('kind')}, gói tin {event.get('packet_id')}", "proven")
+    out.say(f"    niêm phong {proven.sealed_at} bởi {proven.sealed_by}", "sealed, by the axis' own clock")
+    if said := event.get("not_proven"):
+        out.say(f"    không chứng minh / not proven: {said}")

@@ -1,0 +1,87 @@
+"""The same client without asyncio: each call runs on a loop in a thread of its own.
+
+The calls are those of `AxisClient`, signatures and all; none is written twice.
+"""
+
+import asyncio
+import functools
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+from axis.client.client import AxisClient, Verify
+from axis.client.wire import PATIENCE_SECONDS
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _blocking(
+    call: Callable[Concatenate[AxisClient, P], Coroutine[Any, Any, R]],
+) -> Callable[Concatenate["Axis", P], R]:
+    @functools.wraps(call)
+    def blocked(self: "Axis", *args: P.args, **named: P.kwargs) -> R:
+        return self._run(call(self._client, *args, **named))
+
+    return blocked
+
+
+class Axis:
+    """One registered system speaking to the axis. Use it as a context manager; safe across threads."""
+
+    def __init__(
+        self,
+        url: str,
+        client_id: str,
+        client_secret: str,
+        *,
+        ca: str | None = None,
+        verify: Verify | None = None,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
+        """Prepare; the arguments are those of `AxisClient`."""
+        self._client = AxisClient(url, client_id, client_secret, ca=ca, verify=verify, patience=patience)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="axis-client", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connections and the thread. Harmless when done twice."""
+        if self._loop.is_closed():
+            return
+        self._run(self._client.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    send_packet = _blocking(AxisClient.send_packet)
+    send_document = _blocking(AxisClient.send_document)
+    status = _blocking(AxisClient.status)
+    sent = _blocking(AxisClient.sent)
+    overdue = _blocking(AxisClient.overdue)
+    receipts = _blocking(AxisClient.receipts)
+    receipt = _blocking(AxisClient.receipt)
+    wait_for_receipt = _blocking(AxisClient.wait_for_receipt)
+    inbox = _blocking(AxisClient.inbox)
+    fetch = _blocking(AxisClient.fetch)
+    content = _blocking(AxisClient.content)
+    mark = _blocking(AxisClient.mark)
+    answer = _blocking(AxisClient.answer)
+    send_status = _blocking(AxisClient.send_status)
+    agencies = _blocking(AxisClient.agencies)
+    whoami = _blocking(AxisClient.whoami)
+
+    def _run(self, work: Coroutine[Any, Any, R]) -> R:
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            # Ctrl-C while it waits: the request is dropped, not left running behind.
+            future.cancel()
+            raise

@@ -1,0 +1,358 @@
+"""The transactions of the memory, on a real PostgreSQL: done twice is done once, and rules hold."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+
+import asyncpg
+import msgspec
+import pytest
+
+from axis.checks.policy import load_policy
+from axis.document import (
+    Decision,
+    DeliveryState,
+    Document,
+    Event,
+    Intake,
+    Outgoing,
+    Quarantined,
+    Verdict,
+    Versions,
+)
+from axis.errors import UnavailableError
+from axis.records import Handling, Parking, Route, Ruling, Settled, StatusEnding
+from axis.routing import by_connection, deliveries_of
+from axis.store.ledger import Ledger
+from axis.store.migrate import migrate
+from axis.store.pool import open_pool
+from axis.violations import Code
+
+NOON = datetime(2026, 11, 20, 5, tzinfo=UTC)
+V1 = Versions(rules="r1", directory=1, trust="t1")
+POLICY = load_policy()
+replace = msgspec.structs.replace
+
+
+@pytest.fixture
+async def pool(pg_url):
+    """An open pool over an emptied database with two agencies."""
+    opened = await open_pool(pg_url, size=4)
+    tables = await opened.fetchval(
+        "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables"
+        " WHERE schemaname = 'public' AND tablename <> 'migration'"
+    )
+    await opened.execute(f"TRUNCATE {tables} RESTART IDENTITY")
+    await opened.execute(
+        """INSERT INTO agency (code, code102, name, level, connection, valid_from)
+           VALUES ('H37', '000.00.00.H37', 'Lạng Sơn', 'province', 'dms', '2020-01-01'),
+                  ('G22', '000.00.00.G22', 'VPCP', 'central', 'vpcp', '2020-01-01')"""
+    )
+    await opened.execute("INSERT INTO directory_version VALUES (1, now(), 'x', '{}')")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def ledger(pool):
+    """The ledger under test."""
+    return Ledger(pool)
+
+
+def intake(name="p1"):
+    """A packet of the ministry's connection."""
+    return Intake(packet_id=name, connection="vpcp", sha256="0" * 64, size=1, received_at=NOON, door="rest")
+
+
+def message(number):
+    """A record; only its event id tells them apart."""
+    return Outgoing(topic="t", key=b"k", value=b"v", event_id=f"e{number}")
+
+
+def event(name):
+    """An event for the ministry's connection."""
+    return Event(event_id=name, kind="k", packet_id="p1", connection="vpcp", at=NOON, body=b"{}")
+
+
+def settled(name, verdict, versions=V1):
+    """An ending with one event; an acceptance also has a message."""
+    decision = Decision(
+        packet_id=name, versions=versions, verdict=verdict, violations=(), findings=(), decided_at=NOON
+    )
+    out = (message(name),) if verdict is Verdict.ACCEPTED else ()
+    return Settled(decision=decision, events=(event(f"{name}/{verdict}"),), outgoing=out)
+
+
+def document(name="p1"):
+    """An acceptable document; all of them have the same id."""
+    return Document(
+        packet_id=name,
+        agency="G22",
+        document_id="d",
+        number="1",
+        notation="n",
+        type_name="QĐ",
+        subject="s",
+        issued_on=date(2026, 1, 1),
+        due_on=None,
+        priority=0,
+        accepted_at=NOON,
+        splice_offset=5,
+        splice=b"x",
+    )
+
+
+async def take(ledger, name="p1", rules="r1", key=None):
+    """Take a packet at a door."""
+    return await ledger.take_packet(
+        intake(name), b"k", message, rules=rules, trust="t1", idempotency=key
+    )
+
+
+async def accept(ledger, name="p1"):
+    """Take and accept a packet; return its endings."""
+    await take(ledger, name)
+    row = (await ledger.intakes([name]))[name]
+    ruling = Ruling(
+        row=row,
+        report=b"{}",
+        document=document(name),
+        recipients=("H37",),
+        ending=settled(name, Verdict.ACCEPTED),
+        id_taken=settled(name, Verdict.REFUSED),
+    )
+    return await ledger.record_rulings([ruling], at=NOON), ruling
+
+
+async def refuse(ledger, name="p1", verdict=Verdict.REFUSED):
+    """Refuse a taken packet."""
+    row = (await ledger.intakes([name]))[name]
+    ruling = Ruling(
+        row=row, report=b"{}", document=None, recipients=(), ending=settled(name, verdict), id_taken=None
+    )
+    return await ledger.record_rulings([ruling], at=NOON)
+
+
+async def test_migrating_twice_is_migrating_once(pg_url):
+    """The second run finds nothing to do."""
+    assert await migrate(pg_url) == []
+
+
+async def test_a_packet_taken_twice_is_sent_to_admission_once(ledger, pool):
+    """The same packet again finds the intake that stands."""
+    first, second = await take(ledger), await take(ledger)
+    assert first.outbox
+    assert not second.outbox
+    assert second.intake == first.intake
+    assert await pool.fetchval("SELECT count(*) FROM outbox") == 1
+
+
+async def test_two_doors_taking_at_once_send_it_once(ledger, pool):
+    """A race between two clients' retries has one winner."""
+    both = await asyncio.gather(take(ledger), take(ledger))
+    assert sorted(bool(one.outbox) for one in both) == [False, True]
+
+
+async def test_an_idempotency_key_is_bound_to_its_content(ledger, pool):
+    """T4: the same key with the same request is a retry; with another, a mistake."""
+    assert (await take(ledger, key=("k", "digest"))).outbox
+    assert (await take(ledger, key=("k", "digest"))).intake.packet_id == "p1"
+    assert await take(ledger, "p2", key=("k", "other")) is None
+    assert await pool.fetchval("SELECT count(*) FROM intake") == 1
+
+
+async def test_a_verdict_recorded_twice_is_recorded_once(ledger, pool):
+    """A redelivered record changes nothing and publishes nothing."""
+    (ended, ruling) = await accept(ledger)
+    assert [one.decision.verdict for one, _ in ended] == [Verdict.ACCEPTED]
+    assert await ledger.record_rulings([ruling], at=NOON) == []
+    assert await pool.fetchval("SELECT count(*) FROM event") == 1
+    assert (await ledger.intakes(["p1"]))["p1"].intake.state == "answered"
+
+
+async def test_an_accepted_id_with_other_bytes_is_refused(ledger, pool):
+    """D1: the first accepted document owns its id; nothing of the second is delivered."""
+    await accept(ledger, "p1")
+    ended, _ = await accept(ledger, "p2")
+    assert [one.decision.verdict for one, _ in ended] == [Verdict.REFUSED]
+    assert await pool.fetch("SELECT packet_id FROM document") == [("p1",)]
+
+
+async def test_two_workers_accepting_one_id_at_once_have_one_winner(ledger, pool):
+    """The loser learns the winner after its commit."""
+    await asyncio.gather(take(ledger, "p1"), take(ledger, "p2"))
+    results = await asyncio.gather(accept(ledger, "p1"), accept(ledger, "p2"))
+    verdicts = sorted(one.decision.verdict for ended, _ in results for one, _ in ended)
+    assert verdicts == [Verdict.ACCEPTED, Verdict.REFUSED]
+
+
+async def test_a_refused_packet_is_judged_again_only_under_other_versions(ledger, pool):
+    """The same versions give the original receipt."""
+    await take(ledger)
+    await refuse(ledger)
+    assert not (await take(ledger)).outbox
+    assert (await take(ledger, rules="r2")).outbox
+    assert (await ledger.intakes(["p1"]))["p1"].take == 2
+
+
+async def test_a_packet_not_judged_in_time_may_come_again(ledger, pool):
+    """W4: its number was not taken, and nothing needs to change first."""
+    await take(ledger)
+    await refuse(ledger, verdict=Verdict.EXPIRED)
+    assert (await take(ledger)).outbox
+
+
+async def test_an_accepted_packet_is_never_opened_again(ledger, pool):
+    """Whatever changes afterwards."""
+    await accept(ledger)
+    assert not (await take(ledger, rules="r9")).outbox
+
+
+def plan(doc, agencies, sender):
+    """Deliveries of one chunk."""
+    assert sender == "vpcp"
+    made = deliveries_of(doc, agencies, POLICY, at=NOON)
+    return Route(
+        deliveries=made,
+        boxes={name: tuple(codes) for name, codes in by_connection(made).items()},
+        events=tuple(event(f"c/{one.delivery_id}") for one in made),
+    )
+
+
+async def test_routing_twice_delivers_once(ledger, pool):
+    """One delivery id per document and recipient; one mailbox entry per connection."""
+    await accept(ledger)
+    _, more = await ledger.route("p1", plan, chunk=10, at=NOON)
+    assert not more
+    assert await ledger.route("p1", plan, chunk=10, at=NOON) is None
+    assert await pool.fetch("SELECT recipient, state FROM delivery") == [("H37", "consigned")]
+    assert await pool.fetch("SELECT connection, recipients FROM mailbox") == [("dms", ["H37"])]
+
+
+async def test_fetching_counts_once(ledger, pool):
+    """The first fetch is the handover; a second one is no event."""
+    await accept(ledger)
+    await ledger.route("p1", plan, chunk=10, at=NOON)
+    made = []
+
+    def handover(*facts):
+        made.append(facts)
+        return event("h")
+
+    assert await ledger.fetched("dms", "p1", handover, at=NOON) == 1
+    assert await ledger.fetched("dms", "p1", handover, at=NOON) == 0
+    assert await ledger.fetched("vpcp", "p1", handover, at=NOON) == 0
+    assert [facts[1:] for facts in made] == [("H37", "d", "vpcp")]
+    assert await pool.fetchval("SELECT state FROM delivery") == "fetched"
+
+
+async def test_a_status_is_applied_once_and_told_to_the_sender(ledger, pool):
+    """Append only, one ending, one mailbox entry."""
+    await accept(ledger)
+    await ledger.route("p1", plan, chunk=10, at=NOON)
+    handling = Handling(ack_id="a1", connection="dms", sha256="1" * 64, received_at=NOON, state="taken")
+    assert await ledger.take_status(handling, b"k", message(7)) is not None
+    assert await ledger.take_status(handling, b"k", message(7)) is None
+
+    def decide(found):
+        return StatusEnding(
+            violations=(),
+            code="03",
+            delivery=found,
+            state=DeliveryState.ACCEPTED,
+            answered=True,
+            inform="vpcp",
+            event=event("s"),
+        )
+
+    assert (await ledger.answer("a1", ("G22", "d", "H37"), decide, at=NOON)).delivery.recipient == "H37"
+    assert await ledger.answer("a1", ("G22", "d", "H37"), decide, at=NOON) is None
+    assert await pool.fetchrow("SELECT state, answered_at FROM delivery") == ("03", NOON)
+    assert await pool.fetchval("SELECT count(*) FROM mailbox WHERE kind = 'status'") == 1
+
+
+async def test_sealing_empties_the_queue_and_fills_the_mailbox(ledger, pool):
+    """Each event gets one receipt; a second sealer's round leaves nothing."""
+    await accept(ledger)
+    waiting = await ledger.unsealed(10)
+    proofs = [b""] * len(waiting)
+    await ledger.record_round(waiting, proofs, checkpoint=b"c", signature=b"s", at=NOON)
+    assert await ledger.unsealed(10) == []
+    assert await pool.fetch("SELECT connection, kind FROM mailbox") == [("vpcp", "receipt")]
+    with pytest.raises(Exception, match="23505"):
+        await ledger.record_round(waiting, proofs, checkpoint=b"c", signature=b"s", at=NOON)
+    assert await pool.fetchval("SELECT count(*) FROM checkpoint") == 1
+
+
+async def test_a_waiting_packet_comes_again_and_keeps_its_first_deadline(ledger, pool):
+    """Waiting by name, with a deadline that trying again does not move."""
+    await take(ledger)
+    hour = timedelta(hours=1)
+    parking = Parking(
+        intake=intake(),
+        code=Code.REVOCATION_UNAVAILABLE,
+        detail="",
+        at=NOON,
+        next_try_at=NOON,
+        deadline=NOON + hour,
+    )
+    await ledger.park([parking])
+    await ledger.park([replace(parking, deadline=NOON + 9 * hour)])
+    again = {"again_at": NOON + hour / 2, "stuck_before": NOON - hour, "limit": 5}
+    assert await ledger.send_again(lambda row: message(row.take), at=NOON, **again) == 1
+    assert await ledger.send_again(lambda row: message(row.take), at=NOON, **again) == 0
+    assert await ledger.past_deadline(at=NOON, limit=5) == []
+    assert len(await ledger.past_deadline(at=NOON + hour, limit=5)) == 1
+    assert (await ledger.figures()).waiting == {"waiting.revocation-unavailable": 1}
+
+
+async def test_a_lost_record_is_sent_again(ledger, pool):
+    """A packet taken long ago that nobody judged does not rest for ever."""
+    await take(ledger)
+    later = NOON + timedelta(minutes=5)
+    claim = {"at": later, "again_at": later, "stuck_before": later - timedelta(minutes=2), "limit": 5}
+    assert await ledger.send_again(lambda row: message(row.take), **claim) == 1
+    assert await ledger.send_again(lambda row: message(row.take), **claim) == 0
+
+
+async def test_the_sweeper_forgets_only_what_the_broker_has(ledger, pool):
+    """While the broker is away the rows stay."""
+    await take(ledger)
+    sent = []
+
+    async def away(_):
+        raise UnavailableError("broker")
+
+    async def publish(messages):
+        sent.extend(messages)
+
+    late = NOON + timedelta(hours=1)
+    with pytest.raises(UnavailableError):
+        await ledger.sweep(away, before=late, limit=10)
+    assert len(await ledger.sweep(publish, before=late, limit=10)) == 1
+    assert await ledger.sweep(publish, before=late, limit=10) == []
+    assert [one.event_id for one in sent] == ["e1"]
+
+
+async def test_a_record_is_set_aside_once(ledger, pool):
+    """The place in the topic names it."""
+    record = Quarantined(
+        topic="t", partition=0, offset=1, key=None, sha256="0" * 64, size=0, code="q", detail="", at=NOON
+    )
+    assert await ledger.quarantine(record)
+    assert not await ledger.quarantine(record)
+
+
+@pytest.mark.parametrize("table", ["event", "decision"])
+@pytest.mark.parametrize("statement", ["UPDATE {} SET packet_id = 'x'", "DELETE FROM {}"])
+async def test_what_is_evidence_cannot_be_changed(ledger, pool, table, statement):
+    """I9: append only is a rule of the schema, not a habit of the code."""
+    await accept(ledger)
+    with pytest.raises(asyncpg.PostgresError, match="append only"):
+        await pool.execute(statement.format(table))
+
+
+async def test_a_database_that_is_away_is_unavailable_and_nothing_else(ledger, pool):
+    """No move may take an outage for a verdict."""
+    await pool.close()
+    with pytest.raises(UnavailableError):
+        await ledger.ping()

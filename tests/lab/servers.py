@@ -1,0 +1,139 @@
+"""Real servers for tests: started once a session, each test module has its own database."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import asyncpg
+
+from axis.kafka.admin import USERS, apply_rights, apply_topics, apply_users
+from axis.settings import Settings
+from axis.stack.alone import Child, start_alone
+from axis.stack.identity import Identity, load_identity
+from axis.stack.kafka import kafka_program, prepare_kafka
+from axis.stack.places import Home
+from axis.stack.ports import choose_ports
+from axis.stack.postgres import database_url, postgres_program, prepare_postgres, remove_postgres
+from axis.store.migrate import migrate
+
+
+@contextmanager
+def temporary_home() -> Iterator[Home]:
+    """Give a folder that a server under another account can reach, and remove it with all that is below."""
+    root = Path(tempfile.mkdtemp(prefix="axis-test-"))
+    root.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    home = Home(root)
+    home.run.mkdir()
+    try:
+        yield home
+    finally:
+        remove_postgres(home)
+        shutil.rmtree(root, ignore_errors=True)
+
+
+class Postgres:
+    """A PostgreSQL server of one test session."""
+
+    def __init__(self, home: Home) -> None:
+        """Make its data folder; fsync is off, no test survives a power cut."""
+        self.home = home
+        self.identity = load_identity(home)
+        self.port = choose_ports(("postgres",), {}, {})[0]["postgres"]
+        prepare_postgres(home, self.identity, durable=False)
+        self.child: Child | None = None
+
+    def start(self) -> None:
+        """Start it, and make the migrated template of all databases if there is none."""
+        program = postgres_program(self.home, self.port, durable=False)
+        self.child = start_alone(program, self.home.logs / "postgres.log")
+
+    def stop(self) -> None:
+        """Stop it."""
+        if self.child is not None:
+            self.child.stop()
+
+    def make_template(self) -> None:
+        """Migrate the database that all others are copied from."""
+        asyncio.run(migrate(database_url(self.identity, self.port)))
+
+    def make_database(self, name: str) -> str:
+        """Make an own, migrated database and return its address."""
+        self.drop_database(name)
+        asyncio.run(self._as_owner(f'CREATE DATABASE "{name}" TEMPLATE axis OWNER axis'))
+        return database_url(self.identity, self.port, name=name)
+
+    def drop_database(self, name: str) -> None:
+        """Remove a database, whoever is still connected."""
+        asyncio.run(self._as_owner(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+
+    async def _as_owner(self, statement: str) -> None:
+        connection = await asyncpg.connect(
+            database_url(self.identity, self.port, role="postgres"), timeout=10
+        )
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+class Broker:
+    """A Kafka broker of one test session: SCRAM over TLS, topics, users and rights as in production."""
+
+    def __init__(self, home: Home) -> None:
+        """Make its folder and certificates."""
+        self.home = home
+        self.identity: Identity = load_identity(home)
+        ports, _ = choose_ports(("kafka", "controller"), {}, {})
+        self.port = ports["kafka"]
+        prepare_kafka(home, self.identity, client_port=self.port, controller_port=ports["controller"])
+        self.child: Child | None = None
+
+    @property
+    def bootstrap(self) -> str:
+        """Where it listens."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def ca(self) -> Path:
+        """The authority of its certificate."""
+        return self.home.tls / "ca.pem"
+
+    def settings(self, role: str) -> Settings:
+        """Return settings that reach it.
+
+        Args:
+            role: ``admin``, or a role of the table of topics.
+        """
+        return Settings(
+            home=self.home.root,
+            kafka_bootstrap=self.bootstrap,
+            kafka_user=USERS.get(role, role),
+            kafka_password=self.identity.kafka[role],
+            kafka_ca=str(self.ca),
+        )
+
+    def start(self) -> None:
+        """Start it."""
+        program = kafka_program(self.home, client_port=self.port)
+        self.child = start_alone(program, self.home.logs / "kafka.log")
+
+    def apply(self) -> None:
+        """Make topics, users and rights."""
+        admin = self.settings("admin")
+        apply_topics(admin)
+        apply_users(admin, {role: self.identity.kafka[role] for role in USERS})
+        apply_rights(admin)
+
+    def stop(self) -> None:
+        """Stop it."""
+        if self.child is not None:
+            self.child.stop()
+
+    def kill(self) -> None:
+        """Take its power away."""
+        if self.child is not None:
+            self.child.kill()
