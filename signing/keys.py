@@ -10,7 +10,7 @@ from axis.errors import SetupError
 SigningKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
-def open_key(key_path: str, passphrase: bytes) -> SigningKey:
+def open_key(key_path: str | Path, passphrase: bytes) -> SigningKey:
     """Open an encrypted PEM key.
 
     Args:
@@ -35,7 +35,7 @@ def open_key(key_path: str, passphrase: bytes) -> SigningKey:
     return key
 
 
-def read_passphrase(path: str) -> bytes:
+def read_passphrase(path: str | Path) -> bytes:
     """Read a passphrase from a file; a line end behind it does not count.
 
     Raises:

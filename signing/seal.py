@@ -41,7 +41,7 @@ class SealedBy(msgspec.Struct, frozen=True, kw_only=True):
 class Sealer:
     """A key and its certificate, held open."""
 
-    def __init__(self, certificate_path: str, key_path: str, passphrase: bytes) -> None:
+    def __init__(self, certificate_path: str | Path, key_path: str | Path, passphrase: bytes) -> None:
         """Open the key and make sure that the certificate is its own.
 
         Args:
@@ -268,7 +268,7 @@ def _ess(certificate: asn1_x509.Certificate) -> tsp.ESSCertIDv2:
     )
 
 
-def _certificates(path: str) -> list[asn1_x509.Certificate]:
+def _certificates(path: str | Path) -> list[asn1_x509.Certificate]:
     try:
         armoured = Path(path).read_bytes()
         found = [

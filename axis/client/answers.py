@@ -166,7 +166,7 @@ class SentLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Overdue(msgspec.Struct, frozen=True, kw_only=True):
-    """One delivery whose answer is due and missing; ``direction``: ``in`` we owe it, ``out`` it is owed to us."""
+    """One delivery whose answer is due and missing."""
 
     packet_id: str
     recipient: str
@@ -182,6 +182,7 @@ class Overdue(msgspec.Struct, frozen=True, kw_only=True):
     notation: str
     subject: str
     direction: str
+    """``in``: we owe the answer; ``out``: it is owed to us."""
 
 
 class Agency(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ import asyncio
 import functools
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
 from axis.client.client import AxisClient, Verify
 from axis.client.wire import PATIENCE_SECONDS
@@ -20,10 +20,10 @@ def _blocking(
     call: Callable[Concatenate[AxisClient, P], Coroutine[Any, Any, R]],
 ) -> Callable[Concatenate["Axis", P], R]:
     @functools.wraps(call)
-    def blocked(self: "Axis", *args: P.args, **named: P.kwargs) -> R:
+    def blocked(self: "Axis", /, *args: P.args, **named: P.kwargs) -> R:
         return self._run(call(self._client, *args, **named))
 
-    return blocked
+    return cast("Callable[Concatenate[Axis, P], R]", blocked)
 
 
 class Axis:
@@ -56,6 +56,7 @@ class Axis:
         if self._loop.is_closed():
             return
         self._run(self._client.close())
+        self._run(self._loop.shutdown_default_executor())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

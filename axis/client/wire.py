@@ -5,7 +5,7 @@ import contextlib
 import random
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -76,7 +76,7 @@ class Wire:
         path: str,
         *,
         body: Body | None = None,
-        params: dict[str, str | int | float | list[str]] | None = None,
+        params: Mapping[str, str | float | list[str]] | None = None,
         headers: dict[str, str] | None = None,
         wait: float = 0.0,
     ) -> AsyncIterator[httpx.Response]:
@@ -146,7 +146,7 @@ def _quoted(text: str) -> str:
     return str(httpx.QueryParams({"v": text}))[2:]
 
 
-def _pauses() -> "Iterator[float]":
+def _pauses() -> Iterator[float]:
     pause = FIRST_PAUSE_SECONDS
     while True:
         # Spread, so that many clients that lost the axis at once do not all come back at once.
@@ -156,7 +156,7 @@ def _pauses() -> "Iterator[float]":
 
 async def _rest(seconds: float, until: float, why: Exception) -> None:
     if time.monotonic() + seconds > until:
-        raise UnreachableError(f"axis unreachable: {why or type(why).__name__}") from why
+        raise UnreachableError(f"axis unreachable: {why!r}") from why
     await asyncio.sleep(seconds)
 
 

@@ -29,9 +29,10 @@ _DEFLATED: Final = 8
 _LOCATOR_BYTES: Final = 20
 
 ZIP_MAGIC: Final = b"PK\x03\x04"
+EMPTY_ZIP_MAGIC: Final = b"PK\x05\x06"
 _ARCHIVES: Final = (
     ZIP_MAGIC,
-    b"PK\x05\x06",
+    EMPTY_ZIP_MAGIC,
     b"Rar!\x1a\x07",
     b"7z\xbc\xaf\x27\x1c",
     b"\x1f\x8b\x08",

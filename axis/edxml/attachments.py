@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import BinaryIO, Final, Self
 
 from axis.edxml.archive import (
+    EMPTY_ZIP_MAGIC,
     ZIP_MAGIC,
     ArchiveError,
     Entry,
@@ -189,7 +190,7 @@ def finish(
     """
     kind = extension(name)
     wrapped = False
-    if scratch.magic(4) == ZIP_MAGIC:
+    if scratch.magic(4) in {ZIP_MAGIC, EMPTY_ZIP_MAGIC}:
         entries = (
             []
             if kind in ZIP_FAMILY and content_type != _ZIP_TYPE

@@ -1,5 +1,6 @@
 """What a reading found so far, and an element's values with the rules they must keep."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -8,6 +9,8 @@ from typing import Final
 from axis.edxml.names import LENGTHS
 from axis.edxml.values import clean, read_day, read_integer
 from axis.violations import Code, Violation
+
+_PLACE: Final = re.compile(r"\[\d+\]")
 
 MOST: Final = 200
 """Violations, and findings, told about one packet: a receipt is read by people."""
@@ -142,7 +145,7 @@ class Fields:
 
 def long_checked(text: str, where: str, notes: Notes) -> str:
     """Return ``text``. N1: not longer than the standard says for that place."""
-    most = LENGTHS.get("".join(part.partition("]")[2] or part for part in where.split("[")))
+    most = LENGTHS.get(_PLACE.sub("", where))
     if most is not None and len(text) > most:
         notes.find(Code.FINDING_LENGTH, where, f"{len(text)} > {most} ký tự / characters")
     return text

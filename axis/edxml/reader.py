@@ -77,8 +77,9 @@ class HeaderReader:
         return self._done
 
     def result(self) -> HeaderReading:
-        """Return what was read; call it once, after the header or the last byte."""
+        """Return what was read; call it after the header or the last byte."""
         if not self._done:
+            self._done = True
             try:
                 self._scanner.close()
             except StopError as stop:

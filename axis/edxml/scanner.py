@@ -15,19 +15,13 @@ from axis.checks.policy import Limits
 from axis.edxml.listener import Kind, Listener
 from axis.edxml.names import NAMESPACE, SCHEMA_INSTANCE
 from axis.edxml.notes import Element
-from axis.edxml.stops import StopError, check_encoding, forbidden, over_limit, refusal
+from axis.edxml.stops import NAME, NAMES, URI, StopError, check_encoding, forbidden, over_limit, refusal
 from axis.violations import Code, Violation
 
 BLOCK: Final = 64 * 1024
 """Bytes parsed at a time."""
 TOKEN: Final = 2 * BLOCK
 """Bytes of one tag or comment: expat holds a whole one in memory."""
-NAMES: Final = 1000
-"""Different element and attribute names: expat keeps each one until the end."""
-NAME: Final = 128
-"""Characters of a name without its namespace."""
-URI: Final = 1024
-"""Characters of a namespace."""
 
 _HANDLERS: Final = (
     "XmlDeclHandler",
@@ -68,7 +62,7 @@ class Scanner:
         self._listen()
         self._pending = bytearray()
         self._block = self._before = b""
-        self._start = 0  # offset of self._block
+        self._start = 0
         self._depth = self._elements = self._declarations = 0
         self._paths: list[str] = []
         self._tree: list[Element] = []

@@ -7,6 +7,13 @@ from xml.parsers import expat
 from axis.errors import AxisError
 from axis.violations import Code, Violation
 
+NAMES: Final = 1000
+"""Different element and attribute names: expat keeps each one until the end."""
+NAME: Final = 128
+"""Characters of a name without its namespace."""
+URI: Final = 1024
+"""Characters of a namespace."""
+
 _OTHER_ENCODINGS: Final = (
     *(codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
     *(b"\x00\x00\x00<", b"<\x00\x00\x00", b"\x00<", b"<\x00"),

@@ -9,6 +9,7 @@ import msgspec
 from axis.checks.policy import Policy
 from axis.document import GateReport
 from axis.violations import Code
+from signing.trust import TrustList
 
 
 @unique
@@ -26,10 +27,8 @@ class Premises(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
     scratch: str
     """Folder for decoded attachments."""
-    trust_file: str = ""
-    """Trust list, JSON; empty with no ``trust_pems``: trust is not judged."""
-    trust_pems: tuple[str, ...] = ()
-    """Files of anchors, PEM."""
+    trust: TrustList | None
+    """None: trust is not judged."""
 
 
 class InspectRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,8 +50,6 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
     """A judging process has started."""
 
     pid: int
-    trust: str
-    """Version of the trust list it holds; empty: none."""
     network: str
     """How its network was closed (see `axis.gate.network`)."""
 

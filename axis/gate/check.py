@@ -26,6 +26,7 @@ from axis.gate.answers import Altered, Judged, Kind, Undetermined
 from axis.gate.pool import GatePool
 from axis.violations import REASONS, Code, Violation
 from signing.evidence import NO_EVIDENCE
+from signing.trust import trust_of_pems
 
 EXIT_ACCEPTED: Final = 0
 EXIT_REFUSED: Final = 1
@@ -123,10 +124,13 @@ async def check_paths(
     for path in paths:
         if not path.is_dir() and not path.is_file():
             raise SetupError(f"{_shown(path)}: no such file or folder")
-    pool = GatePool(processes, policy, None, trust_pems=trust)
+    trusted = trust_of_pems(map(str, trust)) if trust else None
+    pool = GatePool(processes, policy, trusted)
     try:
         await pool.start()
-        async with aclosing(_in_order(pool, find_files(paths), policy, processes * _AHEAD)) as results:
+        async with aclosing(
+            _in_order(pool, find_files(paths), policy, processes * _AHEAD, trust=bool(trust))
+        ) as results:
             async for result in results:
                 yield result
     finally:
@@ -134,12 +138,12 @@ async def check_paths(
 
 
 async def _in_order(
-    pool: GatePool, files: Iterator[Path], policy: Policy, window: int
+    pool: GatePool, files: Iterator[Path], policy: Policy, window: int, *, trust: bool
 ) -> AsyncGenerator[CheckResult, None]:
     waiting: deque[asyncio.Task[CheckResult]] = deque()
     try:
         for path in files:
-            waiting.append(asyncio.create_task(_check(pool, path, policy)))
+            waiting.append(asyncio.create_task(_check(pool, path, policy, trust=trust)))
             if len(waiting) >= window:
                 yield await waiting.popleft()
         while waiting:
@@ -150,11 +154,11 @@ async def _in_order(
         await asyncio.gather(*waiting, return_exceptions=True)
 
 
-async def _check(pool: GatePool, path: Path, policy: Policy) -> CheckResult:
+async def _check(pool: GatePool, path: Path, policy: Policy, *, trust: bool) -> CheckResult:
     at, started = datetime.now(UTC), time.perf_counter()
     answer = await pool.examine(path, at=at, evidence=NO_EVIDENCE)
     if isinstance(answer, Judged):
-        return judged_result(path, answer, policy, at=at, trust=bool(pool.trust))
+        return judged_result(path, answer, policy, at=at, trust=trust)
     return _undetermined(path, answer, time.perf_counter() - started)
 
 

@@ -1,15 +1,14 @@
 """CPU and memory limits of a judging process, set anew for each file.
 
-Only the soft limits move: a lowered hard limit could not be raised again. What
-runs into one of them is the file's own doing, and is told apart from whatever
-else may end a process.
+What runs into one of them is the file's own doing, and is told apart from
+whatever else may end a process. Only soft limits move: a lowered hard limit
+could not be raised again. The CPU limit is a timer: the kernel's own limit
+counts whole seconds from the start of the process.
 """
 
-import math
 import os
 import resource
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -17,6 +16,7 @@ from types import FrameType
 from axis.checks.policy import Limits
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_AGAIN_SECONDS = 0.5
 _armed = False
 
 
@@ -30,7 +30,7 @@ class CpuLimitError(BaseException):
 def install() -> None:
     """Prepare this process: it dies at once when told to, and leaves no core file."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGXCPU, _on_cpu_limit)
+    signal.signal(signal.SIGPROF, _on_cpu_limit)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
@@ -38,8 +38,8 @@ def install() -> None:
 def limited(limits: Limits) -> Iterator[None]:
     """Limit what the body may use, counted from now.
 
-    The CPU limit is kept to the second above, and checked between two Python
-    instructions: where one call of a library runs on, the wall clock ends it.
+    The CPU limit shows between two Python instructions: where one call of a
+    library runs on, the wall clock ends it.
 
     Raises:
         CpuLimitError: the body used ``limits.cpu_seconds``.
@@ -47,9 +47,10 @@ def limited(limits: Limits) -> Iterator[None]:
     """
     global _armed  # noqa: PLW0603 - a process has one set of limits
     _soft(resource.RLIMIT_AS, address_space() + limits.memory_bytes)
-    _soft(resource.RLIMIT_CPU, math.ceil(time.process_time()) + limits.cpu_seconds)
     _soft(resource.RLIMIT_FSIZE, limits.decoded_bytes + limits.packet_bytes)
     _armed = True
+    # It repeats: should one raise where Python drops exceptions (a destructor), the next gets through.
+    signal.setitimer(signal.ITIMER_PROF, limits.cpu_seconds, _AGAIN_SECONDS)
     try:
         yield
     finally:
@@ -60,7 +61,8 @@ def lift() -> None:
     """Lift the limits: what remains is to say that one was reached."""
     global _armed  # noqa: PLW0603 - as above
     _armed = False
-    for what in (resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_FSIZE):
+    signal.setitimer(signal.ITIMER_PROF, 0)
+    for what in (resource.RLIMIT_AS, resource.RLIMIT_FSIZE):
         resource.setrlimit(what, (resource.getrlimit(what)[1], resource.getrlimit(what)[1]))
 
 
@@ -76,7 +78,5 @@ def _soft(what: int, value: int) -> None:
 
 
 def _on_cpu_limit(_signum: int, _frame: FrameType | None) -> None:
-    # The kernel repeats the signal each second: should one raise where Python
-    # drops exceptions (a destructor), the next one gets through.
     if _armed:
         raise CpuLimitError

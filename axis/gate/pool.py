@@ -5,15 +5,15 @@ process is none: the file gets one more try, alone, and then waits.
 """
 
 import asyncio
+import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import msgspec
-import structlog
 
 from axis.checks.policy import Policy
 from axis.document import GateReport
@@ -35,8 +35,9 @@ from axis.gate.cell import Cause, Cell, CellDiedError, Task
 from axis.gate.network import NAMESPACE
 from axis.violations import Code
 from signing.evidence import Evidence
+from signing.trust import TrustList
 
-_log: Final = structlog.get_logger(__name__)
+_log: Final = logging.getLogger(__name__)
 _GENERATIONS: Final = 3
 """Generations of evidence kept on disk; a question under way may still name an older one."""
 
@@ -55,9 +56,8 @@ class GatePool:
         self,
         processes: int,
         policy: Policy,
-        trust_file: str | None,
+        trust: TrustList | None,
         *,
-        trust_pems: Sequence[Path] = (),
         scratch: Path | None = None,
         on_death: Callable[[str], None] = _ignore,
         task: Task = prison.judge,
@@ -67,22 +67,14 @@ class GatePool:
         Args:
             processes: how many files are judged at once.
             policy: with the limits of one file.
-            trust_file: trust list, JSON. None with no ``trust_pems``: trust is reported as not judged.
-            trust_pems: files of anchors, PEM, instead.
+            trust: None: trust is reported as not judged.
             scratch: existing folder on a disk with room for decoded packets; None: the system's own.
             on_death: called with ``wall``, ``killed`` or ``garbled`` when a process ended by force.
             task: what a process does; tests give hostile ones.
         """
         self._policy = policy
         self._scratch = Path(tempfile.mkdtemp(prefix="axis-gate-", dir=scratch))
-        self._premises = encode(
-            Premises(
-                policy=policy,
-                scratch=str(self._scratch),
-                trust_file=self._own(trust_file, "trust.json") if trust_file else "",
-                trust_pems=tuple(self._own(str(pem), f"anchor-{n}.pem") for n, pem in enumerate(trust_pems)),
-            )
-        )
+        self._premises = encode(Premises(policy=policy, scratch=str(self._scratch), trust=trust))
         self._on_death = on_death
         self._task = task
         self._cells = [Cell(self._premises) for _ in range(processes)]
@@ -90,19 +82,16 @@ class GatePool:
         self._alone = asyncio.Lock()
         self._mending: set[asyncio.Task[None]] = set()
         self._generations: list[str] = []
-        self.trust = ""
-        """Version of the trust list that all processes hold; empty: none."""
 
     async def start(self) -> None:
         """Start all processes and wait until they are warm.
 
         Raises:
-            SetupError: one cannot start, or the trust list cannot be used.
+            SetupError: one cannot start, and why.
         """
         answers = await asyncio.gather(*(cell.start() for cell in self._cells))
-        self.trust = answers[0].trust
         if any(answer.network != NAMESPACE for answer in answers):
-            _log.warning("gate.network", how="the kernel gives no empty network; the interpreter refuses")
+            _log.warning("the kernel gives judging processes no empty network; their interpreter refuses")
         for cell in self._cells:
             self._idle.put_nowait(cell)
 
@@ -195,14 +184,14 @@ class GatePool:
             try:
                 await cell.start()
             except SetupError as exc:
-                _log.error("gate.process-cannot-start", detail=str(exc))
+                _log.error("a judging process cannot start: %s", exc)
                 await asyncio.sleep(_PAUSE_SECONDS)
             else:
                 self._idle.put_nowait(cell)
                 return
 
     def _died(self, exc: CellDiedError, path: Path, attempt: str) -> None:
-        _log.warning("gate.process-died", cause=exc.cause, detail=str(exc), attempt=attempt, file=path.name)
+        _log.warning("judging %s, %s try: %s (%s)", path.name, attempt, exc, exc.cause)
         self._on_death(exc.cause)
 
     def _shipped(self, evidence: Evidence) -> str:
@@ -220,17 +209,10 @@ class GatePool:
             del self._generations[:-_GENERATIONS]
         return str(target)
 
-    def _own(self, source: str, name: str) -> str:
-        """Copy a file, so that every process of this pool's life reads the same."""
-        try:
-            return str(shutil.copy(source, self._scratch / name))
-        except OSError as exc:
-            raise SetupError(f"{source} cannot be read: {exc.strerror}") from exc
-
 
 def _settled(answer: Answer) -> Judged | Altered | Undetermined:
     if isinstance(answer, Judged | Altered):
         return answer
     detail = answer.detail if isinstance(answer, Trouble) else "answered out of turn"
-    _log.error("gate.trouble", detail=detail)
+    _log.error("the gate's own trouble: %s", detail)
     return Undetermined(code=Code.GATE_UNDETERMINED, detail=detail)

@@ -1,65 +1,31 @@
-"""Inside a judging process: how it is closed in, and the one task it does."""
+"""The three doors into a judging process: functions that can be sent there by name.
 
-import os
-import time
-import traceback
-from pathlib import Path
-from typing import Final
+Whoever sends them never loads the PDF library: the judging process does, at its start.
+"""
 
-import msgspec
+from typing import TYPE_CHECKING
 
-from axis.document import GateReport
 from axis.errors import AxisError
-from axis.gate import limits
-from axis.gate.answers import (
-    Altered,
-    Answer,
-    InspectRequest,
-    Judged,
-    Kind,
-    Premises,
-    Ready,
-    Trouble,
-    decode_premises,
-    decode_request,
-    encode,
-)
-from axis.gate.inspect import LIMITS, Grounds, inspect, limit_of
-from axis.gate.network import close_network
-from signing.evidence import NO_EVIDENCE, Evidence
-from signing.trust import TrustList, load_trust, trust_of_pems
+from axis.gate.answers import Trouble, decode_premises, encode
 
-_EVIDENCE: Final[msgspec.msgpack.Decoder[Evidence]] = msgspec.msgpack.Decoder(Evidence)
+if TYPE_CHECKING:
+    from axis.gate.inside import Inside
 
-
-class _Prison:
-    """What this process holds from its start on."""
-
-    def __init__(self, premises: Premises) -> None:
-        self.policy = premises.policy
-        self.scratch = Path(premises.scratch)
-        self.trust = _trust(premises)
-        self.evidence = NO_EVIDENCE
-        self.network = close_network()
-
-    def grounds(self, request: InspectRequest) -> Grounds:
-        """Return what to judge by; evidence is read only when it is not the one held."""
-        if request.generation != self.evidence.generation:
-            self.evidence = _read(request.evidence_file) if request.generation else NO_EVIDENCE
-            assert self.evidence.generation == request.generation, "the file is named by its generation"
-        return Grounds(self.policy, self.trust, self.evidence, self.scratch)
-
-
-_prison: _Prison | None = None
+_inside: "Inside | None" = None
 _fault = "enter() did not run"
 
 
 def enter(premises: bytes) -> None:
-    """Close this process in, and load all that judging needs. Runs once, at its start."""
-    global _prison, _fault  # noqa: PLW0603 - this is what makes the process warm
+    """Load all that judging needs and close this process in. Runs once, at its start.
+
+    Args:
+        premises: an encoded `axis.gate.answers.Premises`.
+    """
+    global _inside, _fault  # noqa: PLW0603 - this is what makes the process warm
     try:
-        limits.install()
-        _prison = _Prison(decode_premises(premises))
+        from axis.gate.inside import Inside  # noqa: PLC0415 - see the module's words
+
+        _inside = Inside(decode_premises(premises))
     except AxisError as exc:
         _fault = str(exc)
     except Exception as exc:  # noqa: BLE001 - `ready` tells it; a process that just ended could not
@@ -67,11 +33,8 @@ def enter(premises: bytes) -> None:
 
 
 def ready() -> bytes:
-    """Tell what this process holds, as an encoded `Ready`; or why it cannot judge, as a `Trouble`."""
-    if _prison is None:
-        return encode(Trouble(detail=_fault))
-    trust = _prison.trust.digest if _prison.trust is not None else ""
-    return encode(Ready(pid=os.getpid(), trust=trust, network=_prison.network))
+    """Tell that this process can judge, as an encoded `Ready`; or why it cannot, as a `Trouble`."""
+    return encode(Trouble(detail=_fault)) if _inside is None else _inside.ready()
 
 
 def judge(path: str, question: bytes) -> bytes:
@@ -84,42 +47,4 @@ def judge(path: str, question: bytes) -> bytes:
     Returns:
         An encoded `Judged`, `Altered` or `Trouble`.
     """
-    try:
-        answer = _answer(path, decode_request(question))
-    except BaseException as exc:  # noqa: BLE001 - whatever it is, it is ours, and crosses as a value
-        limits.lift()
-        last = traceback.extract_tb(exc.__traceback__)[-1:]
-        where = f" at {Path(last[0].filename).name}:{last[0].lineno}" if last else ""
-        answer = Trouble(detail=f"{type(exc).__name__}{where}")
-    return encode(answer)
-
-
-def _answer(path: str, request: InspectRequest) -> Answer:
-    if _prison is None:
-        return Trouble(detail=_fault)
-    cpu, wall = time.process_time(), time.perf_counter()
-    grounds = _prison.grounds(request)
-    answer: Judged | Altered
-    try:
-        with limits.limited(grounds.policy.limits):
-            answer = inspect(path, request, grounds)
-    except LIMITS as exc:  # reached where not even a part of the report was there
-        limits.lift()
-        report = GateReport(envelope=None, violations=limit_of(exc, "", grounds.policy))
-        answer = Judged(kind=request.kind or Kind.OTHER, report=report, limited=True)
-    if isinstance(answer, Judged):
-        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-        return msgspec.structs.replace(answer, cpu_seconds=cpu, wall_seconds=wall)
-    return answer
-
-
-def _read(path: str) -> Evidence:
-    return _EVIDENCE.decode(Path(path).read_bytes())
-
-
-def _trust(premises: Premises) -> TrustList | None:
-    if premises.trust_file:
-        return load_trust(premises.trust_file)
-    if premises.trust_pems:
-        return trust_of_pems(premises.trust_pems)
-    return None
+    return encode(Trouble(detail=_fault)) if _inside is None else _inside.judge(path, question)

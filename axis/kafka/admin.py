@@ -108,7 +108,7 @@ def topic_config(topic: Topic) -> dict[str, str]:
 
 
 def apply_users(settings: Settings, passwords: Mapping[str, str]) -> None:
-    """Create the users of our processes, or give them these passwords.
+    """Create the users of our processes, or give them these passwords; each can log in afterwards.
 
     Args:
         settings: with the credentials of an administrator.
@@ -128,6 +128,10 @@ def apply_users(settings: Settings, passwords: Mapping[str, str]) -> None:
     client = _admin(settings)
     for future in client.alter_user_scram_credentials(changes, request_timeout=_SECONDS).values():
         _ask(settings, future.result)
+    # The controller has them; the broker learns of them a moment later. Whoever starts next must get in.
+    for role, password in passwords.items():
+        theirs = msgspec.structs.replace(settings, kafka_user=USERS[role], kafka_password=password)
+        _ask(theirs, _admin(theirs).list_topics, timeout=_SECONDS)
 
 
 def apply_rights(settings: Settings) -> None:

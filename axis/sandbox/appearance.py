@@ -90,7 +90,7 @@ def _stroke(width: float, height: float) -> str:
 
 
 def _seal(radius: float) -> str:
-    star = []
+    star: list[str] = []
     for point in range(10):
         angle = math.pi / 2 + point * math.pi / 5
         reach = radius * (0.34 if point % 2 == 0 else 0.14)

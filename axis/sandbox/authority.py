@@ -10,28 +10,19 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 import msgspec
-from asn1crypto import ocsp as asn1_ocsp
-from asn1crypto import tsp, x509
-from certomancer.registry import ArchLabel, CertLabel, CertomancerConfig, EntityLabel, PKIArchitecture, ServiceLabel
-from certomancer.services import CRLBuilder, choose_signed_digest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from pyhanko.sign.timestamps import TimeStamper
 
 from axis.document import Agency
 from axis.errors import SetupError
 from axis.sandbox import cast, mint
 from axis.sandbox.bundle import write_bundle
 from axis.sandbox.identity import Identity, KeyKind, Part, Role
-from axis.sandbox.profiles import ARCHITECTURE, PEOPLE, RESPONDERS, TSA
-
-CRL_HOURS: Final = 6
-"""From thisUpdate to nextUpdate. Every CRL is made on demand: it is always fresh."""
+from axis.sandbox.profiles import PEOPLE, SERVICE
+from axis.sandbox.services import InProcessTimeStamper, Services, now
 
 
 class Authority:
@@ -45,7 +36,9 @@ class Authority:
         """
         self.folder = folder
         self.record = mint.read_record(folder)
+        self._changed = (folder / mint.RECORD).stat().st_mtime_ns
         self._keys: dict[str, mint.PrivateKey] = {}
+        self._services: Services | None = None
 
     @property
     def base_url(self) -> str:
@@ -117,7 +110,7 @@ class Authority:
 
     def issuer(self, identity: Identity) -> str:
         """Return the label of the issuing authority's certificate."""
-        label = PEOPLE if identity.role in {Role.PERSON, Role.SEAL} else "service-ca"
+        label = PEOPLE if identity.role in {Role.PERSON, Role.SEAL} else SERVICE
         return f"impostor-{label}" if identity.part is Part.IMPOSTOR else label
 
     def key(self, identity: Identity) -> mint.PrivateKey:
@@ -132,14 +125,16 @@ class Authority:
 
     # --- services ---
 
-    def timestamper(self) -> "InProcessTimeStamper":
-        """Return the time-stamp service, to be handed to pyHanko."""
-        return InProcessTimeStamper(self)
+    @property
+    def services(self) -> Services:
+        """CRL, OCSP and time-stamps, by the record as it is now."""
+        if self._services is None:
+            self._services = Services(self.folder, self.record)
+        return self._services
 
-    def stamp(self, request: tsp.TimeStampReq) -> tsp.TimeStampResp:
-        """Answer a time-stamp request (RFC 3161), with the time of now in whole seconds."""
-        service = self._arch.service_registry.summon_timestamper(ServiceLabel(TSA), _now())
-        return service.request_tsa_response(request)
+    def timestamper(self) -> InProcessTimeStamper:
+        """Return the time-stamp service, to be handed to pyHanko."""
+        return InProcessTimeStamper(Services(self.folder, self.record))
 
     def crl(self, authority: str = PEOPLE) -> bytes:
         """Return the CRL of an authority as of now, DER.
@@ -147,25 +142,7 @@ class Authority:
         Args:
             authority: ``root``, ``people-ca`` or ``service-ca``.
         """
-        arch, now = self._arch, _now()
-        info = arch.service_registry.get_crl_repo_info(ServiceLabel(authority))
-        pair = arch.key_set.get_asym_key(info.signing_key)
-        builder = CRLBuilder(
-            issuer_name=arch.entities[EntityLabel(authority)],
-            issuer_key=pair.private,
-            signature_algo=choose_signed_digest("sha256", pair.public),
-            authority_key_identifier=arch.get_cert(CertLabel(authority)).key_identifier_value,
-        )
-        # certomancer's own schedule starts a CRL at a fixed hour; a revocation must show at once.
-        return bytes(
-            builder.build_crl(
-                crl_number=int(now.timestamp()),
-                this_update=now,
-                next_update=now + timedelta(hours=CRL_HOURS),
-                revoked_certs=list(arch.get_revoked_certs_at_time(now, info)),
-                distpoint=info.format_idp(arch.entities),
-            ).dump()
-        )
+        return self.services.crl(authority)
 
     def ocsp(self, certificate: bytes, authority: str = PEOPLE) -> bytes:
         """Return the OCSP answer about one certificate as of now, DER.
@@ -174,37 +151,15 @@ class Authority:
             certificate: DER.
             authority: label of its issuer.
         """
-        subject = x509.Certificate.load(certificate)
-        issuer = self._arch.get_cert(CertLabel(authority))
-        cert_id = {
-            "hash_algorithm": {"algorithm": "sha1"},
-            "issuer_name_hash": subject.issuer.sha1,
-            "issuer_key_hash": issuer.public_key.sha1,
-            "serial_number": subject.serial_number,
-        }
-        request = asn1_ocsp.OCSPRequest({"tbs_request": {"request_list": [{"req_cert": cert_id}]}})
-        return self.answer_ocsp(request, authority)
-
-    def answer_ocsp(self, request: asn1_ocsp.OCSPRequest, authority: str) -> bytes:
-        """Answer an OCSP request as the responder of an authority, DER."""
-        responder = self._arch.service_registry.summon_responder(ServiceLabel(authority), _now())
-        return bytes(responder.build_ocsp_response(request).dump())
-
-    def is_authority(self, label: str) -> bool:
-        """Tell whether there is an authority of that name with CRL and OCSP."""
-        return label in RESPONDERS
+        return self.services.ocsp(certificate, authority)
 
     def refresh(self) -> None:
         """See what another process issued or revoked since."""
-        record = mint.read_record(self.folder)
-        if record != self.record:
-            self.record = record
-            self.__dict__.pop("_arch", None)
-
-    @cached_property
-    def _arch(self) -> PKIArchitecture:
-        config: CertomancerConfig = mint.config_of(self.folder, self.record, self.record.identities.values())
-        return config.get_pki_arch(ArchLabel(ARCHITECTURE))
+        changed = (self.folder / mint.RECORD).stat().st_mtime_ns
+        if changed != self._changed:
+            self._changed = changed
+            self.record = mint.read_record(self.folder)
+            self._services = None
 
     def _of(self, identity: Identity) -> Identity:
         if identity.label not in self.record.identities:
@@ -214,7 +169,8 @@ class Authority:
     def _replace(self, identities: dict[str, Identity]) -> None:
         self.record = msgspec.structs.replace(self.record, identities=identities)
         mint.write_record(self.folder, self.record)
-        self.__dict__.pop("_arch", None)
+        self._changed = (self.folder / mint.RECORD).stat().st_mtime_ns
+        self._services = None
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -223,19 +179,6 @@ class Authority:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self.refresh()
             yield
-
-
-class InProcessTimeStamper(TimeStamper):  # type: ignore[misc]  # pyHanko's class is untyped
-    """The authority's time-stamp service without a network."""
-
-    def __init__(self, authority: Authority) -> None:
-        """Remember whose service it is."""
-        super().__init__()
-        self._authority = authority
-
-    async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
-        """Answer at once."""
-        return self._authority.stamp(req)
 
 
 def create_authority(folder: Path, base_url: str, agencies: Iterable[Agency] = ()) -> Authority:
@@ -275,7 +218,7 @@ def _create(folder: Path, base_url: str) -> None:
         raise SetupError(f"{folder} is not empty and holds no test authority; give another folder")
     half = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
-        record = mint.Record(base_url=base_url, created_at=_now())
+        record = mint.Record(base_url=base_url, created_at=now())
         mint.make_standing(half, record)
         own = {identity.label: identity for identity in cast.services(now=record.created_at)}
         mint.issue(half, record, own.values())
@@ -287,8 +230,3 @@ def _create(folder: Path, base_url: str) -> None:
     except BaseException:
         shutil.rmtree(half, ignore_errors=True)
         raise
-
-
-def _now() -> datetime:
-    # Whole seconds: OCSP and CRL times have no fraction (RFC 5280 4.1.2.5.2).
-    return datetime.now(UTC).replace(microsecond=0)

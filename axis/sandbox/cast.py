@@ -43,9 +43,7 @@ def standing_cast(agencies: Iterable[Agency], *, now: datetime) -> Iterator[Iden
             yield person(agency, Part.DELEGATE, now=now)
 
 
-def person(
-    agency: Agency, part: Part = Part.HEAD, *, now: datetime, key: KeyKind = KeyKind.P256
-) -> Identity:
+def person(agency: Agency, part: Part = Part.HEAD, *, now: datetime, key: KeyKind = KeyKind.P256) -> Identity:
     """Describe the person who plays a part in an agency; nothing is issued yet."""
     office = office_of(agency)
     since, until = _validity(part, now)

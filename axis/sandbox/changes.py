@@ -14,12 +14,13 @@ from axis.sandbox.appearance import Spot
 from axis.sandbox.cast import LIMITED_KIND
 from axis.sandbox.directory import demo_agency
 from axis.sandbox.identity import Part
+from axis.sandbox.people import heading_of, office_of
 from axis.sandbox.recipe import Recipe, Spoil
 
 Change = Callable[[Recipe], None]
 
 OTHERS: Final = ("G15", "G09")
-"""Two other agencies whose seal or signer may stand where the sender's should: at least one is not the sender."""
+"""Two other agencies, for a seal or signer that is not the sender's: at least one is not the sender."""
 
 
 def envelope(**values: object) -> Change:
@@ -36,12 +37,15 @@ def person(part: Part) -> Change:
 
     def change(recipe: Recipe) -> None:
         recipe.person = recipe.authority.person(recipe.sender, part)
-        signer = recipe.envelope.signer
-        if recipe.person.collective and not signer.competence:
-            return
-        # These people play the head: they sign as the head would.
-        head = "TM. ỦY BAN NHÂN DÂN" if recipe.person.collective else ""
-        _signer(recipe, competence=head, full_name=recipe.person.full_name, position=recipe.person.position)
+        # These people play the head: the envelope says what it says of the head.
+        office = office_of(recipe.sender)
+        head = heading_of(office, "TM" if office.collective else "")
+        _signer(
+            recipe,
+            competence=" ".join(head[:-1]),
+            full_name=recipe.person.full_name,
+            position=recipe.person.position,
+        )
 
     return change
 
@@ -81,9 +85,7 @@ def other_seal(recipe: Recipe) -> None:
 def other_signer(recipe: Recipe) -> None:
     """Let the head of another agency sign, by own office."""
     recipe.person = recipe.authority.person(demo_agency(_other(recipe)))
-    _signer(
-        recipe, competence="", full_name=recipe.person.full_name, position=recipe.person.position
-    )
+    _signer(recipe, competence="", full_name=recipe.person.full_name, position=recipe.person.position)
 
 
 def wrong_competence(recipe: Recipe) -> None:

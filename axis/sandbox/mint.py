@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from certomancer.registry import CertLabel, CertomancerConfig
+from certomancer.registry import ArchLabel, CertLabel, CertomancerConfig
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -101,7 +101,7 @@ def make_standing(folder: Path, record: Record) -> None:
         save_key(folder, f"impostor-{label}", KeyKind.P256)
     config = config_of(folder, record, ())
     for prefix, architecture in (("", ARCHITECTURE), ("impostor-", IMPOSTOR)):
-        arch = config.get_pki_arch(architecture)
+        arch = config.get_pki_arch(ArchLabel(architecture))
         for label in STANDING:
             write_file(folder / "certs" / f"{prefix}{label}.crt", arch.get_cert(CertLabel(label)).dump())
 
@@ -114,7 +114,7 @@ def issue(folder: Path, record: Record, identities: Iterable[Identity]) -> None:
     config = config_of(folder, record, fresh)
     for identity in fresh:
         name = IMPOSTOR if identity.part is Part.IMPOSTOR else ARCHITECTURE
-        certificate = config.get_pki_arch(name).get_cert(CertLabel(identity.label))
+        certificate = config.get_pki_arch(ArchLabel(name)).get_cert(CertLabel(identity.label))
         write_file(folder / "certs" / f"{identity.label}.crt", certificate.dump())
 
 

@@ -37,6 +37,9 @@ FONT_FOLDERS: Final = (Path("/usr/share/fonts/truetype/liberation2"),)
 FONTS: Final = ("Liberation Serif", "Libertinus Serif")
 """In order of choice; typst brings the second one itself."""
 
+PATCHY: Final = "\u2100"
+"""From here on the fonts show some characters and others not."""
+
 SCAN_BYTES: Final = 5_000_000
 """Largest picture of one padding page."""
 
@@ -173,6 +176,7 @@ def _typeset(data: dict[str, Any]) -> Rendered:
         sys_inputs={"data": msgspec.json.encode(data).decode()},
     )
     pdf = compiler.compile(format="pdf", pdf_standards="a-2b")
+    assert isinstance(pdf, bytes)
     place = msgspec.json.decode(compiler.query("<sign-here>", field="value", one=True))
     return Rendered(
         pdf=pdf,
@@ -262,4 +266,6 @@ def _bare(line: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return "".join(c if c.isspace() or ord(c) < 0x2100 and unicodedata.category(c) != "Cn" else "?" for c in text)  # noqa: PLR2004  # above U+2100 the fonts are patchy
+    return "".join(
+        c if c.isspace() or (c < PATCHY and unicodedata.category(c) != "Cn") else "?" for c in text
+    )

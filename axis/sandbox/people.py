@@ -14,7 +14,20 @@ from axis.sandbox.identity import Part
 
 SURNAMES: Final = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vũ", "Đặng", "Bùi", "Đỗ", "Nông", "Lò", "Vi")
 MIDDLES: Final = ("Thử", "Mẫu", "Giả", "Định", "Ví", "Kiểm")
-GIVENS: Final = ("Nghiệm", "An", "Bình", "Cường", "Dung", "Giang", "Hạnh", "Khánh", "Lộc", "Mai", "Quỳnh", "Sơn")
+GIVENS: Final = (
+    "Nghiệm",
+    "An",
+    "Bình",
+    "Cường",
+    "Dung",
+    "Giang",
+    "Hạnh",
+    "Khánh",
+    "Lộc",
+    "Mai",
+    "Quỳnh",
+    "Sơn",
+)
 
 _HEADS: Final = (
     # The start of an agency's name, its head, its deputy head, whether it decides as a body.
@@ -30,6 +43,8 @@ _HEADS: Final = (
     ("Văn phòng", "Chánh Văn phòng", "Phó Chánh Văn phòng", False),
     ("Phòng", "Trưởng phòng", "Phó Trưởng phòng", False),
 )
+_SHORT: Final = {"Ủy ban nhân dân": "UBND", "Hội đồng nhân dân": "HĐND"}
+
 CHIEF_OF_STAFF: Final = "Chánh Văn phòng"
 _OTHER: Final = ("Thủ trưởng", "Phó Thủ trưởng", False)
 
@@ -42,15 +57,20 @@ class Office(msgspec.Struct, frozen=True, kw_only=True):
     collective: bool
     body: str
     """What a collective agency calls itself in the signature block, in capitals."""
+    short: str
+    """Its abbreviation in notations; empty where it is made of the name's letters."""
 
 
 def office_of(agency: Agency) -> Office:
     """Tell the offices of an agency by what its name begins with."""
     for start, head, deputy, collective in _HEADS:
         if agency.name.startswith(start):
-            return Office(head=head, deputy=deputy, collective=collective, body=start.strip().upper())
+            body = start.strip().upper()
+            return Office(
+                head=head, deputy=deputy, collective=collective, body=body, short=_SHORT.get(start, "")
+            )
     head, deputy, collective = _OTHER
-    return Office(head=head, deputy=deputy, collective=collective, body="")
+    return Office(head=head, deputy=deputy, collective=collective, body="", short="")
 
 
 def position_of(office: Office, part: Part) -> str:
@@ -82,7 +102,9 @@ def invented_name(code: str, part: str) -> str:
         part: which of its people.
     """
     digest = hashlib.sha256(f"{code}\n{part}".encode()).digest()
-    return " ".join(names[byte % len(names)] for names, byte in zip((SURNAMES, MIDDLES, GIVENS), digest, strict=False))
+    return " ".join(
+        names[byte % len(names)] for names, byte in zip((SURNAMES, MIDDLES, GIVENS), digest, strict=False)
+    )
 
 
 def heading_of(office: Office, competence: str, position: str = "") -> tuple[str, ...]:
@@ -91,7 +113,7 @@ def heading_of(office: Office, competence: str, position: str = "") -> tuple[str
     Args:
         office: of the issuing agency.
         position: of whoever signs TUQ.; the others' positions follow from the office.
-        competence: ``""``, ``TM``, ``KT``, ``TMKT`` (a deputy of a collective agency), ``TL``, ``TUQ`` or ``Q``.
+        competence: ``""``, ``TM``, ``KT``, ``TMKT`` (deputy of a body), ``TL``, ``TUQ`` or ``Q``.
 
     Source:
         NĐ 30/2020 Điều 13 and Phụ lục I, II.7; the three-line form is practice.

@@ -125,9 +125,7 @@ def _architecture(
                 }
                 for label, responder in RESPONDERS.items()
             },
-            "time-stamping": {
-                TSA: {"signing-key": TSA, "signing-cert": TSA, "certs-to-embed": [SERVICE]}
-            },
+            "time-stamping": {TSA: {"signing-key": TSA, "signing-cert": TSA, "certs-to-embed": [SERVICE]}},
         },
     }
 
@@ -170,7 +168,11 @@ def _standing(created_at: datetime) -> dict[str, Any]:
 
 
 def _usage(*names: str) -> dict[str, Any]:
-    return {"id": "key_usage", "critical": True, "smart-value": {"schema": "key-usage", "params": list(names)}}
+    return {
+        "id": "key_usage",
+        "critical": True,
+        "smart-value": {"schema": "key-usage", "params": list(names)},
+    }
 
 
 def _subject(identity: Identity) -> dict[str, Any]:

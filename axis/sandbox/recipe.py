@@ -13,7 +13,6 @@ from axis.document import Agency, Envelope, Level, Organ, SignerInfo
 from axis.edxml.documentid import document_id
 from axis.edxml.writer import PacketFile, build_packet
 from axis.errors import SetupError
-from axis.sandbox.appearance import Spot
 from axis.sandbox.authority import Authority
 from axis.sandbox.identity import Identity, Part
 from axis.sandbox.pdf import OfficialDocument, render, shipped_text
@@ -37,7 +36,14 @@ ABBREVIATIONS: Final = {
 }
 """Of kinds, in notations (NĐ 30/2020, Phụ lục III); another kind goes without."""
 
-NUMBERS: Final = {"công văn": 18, "báo cáo": 14, "thông báo": 7, "quyết định": 2, "kế hoạch": 10, "tờ trình": 16}
+NUMBERS: Final = {
+    "công văn": 18,
+    "báo cáo": 14,
+    "thông báo": 7,
+    "quyết định": 2,
+    "kế hoạch": 10,
+    "tờ trình": 16,
+}
 """Of kinds in group B (exchange-rules 1.8)."""
 
 ADMINISTRATIVE: Final = 2
@@ -81,8 +87,7 @@ class Recipe:
 
     def sign(self) -> bytes:
         """Make and sign the main document."""
-        spot: Spot | None = None
-        pdf = self.pdf
+        pdf, spot = self.pdf, None
         if self.document is not None:
             rendered = render(self.document, size=self.size)
             pdf, spot = rendered.pdf, rendered.spot
@@ -220,7 +225,9 @@ def signer_for(authority: Authority, sender: Agency, competence: str) -> Identit
         "Q": Part.ACTING,
     }
     if competence not in parts:
-        raise SetupError(f"competence {competence!r} is unknown; one of: own office, {', '.join(filter(None, parts))}")
+        raise SetupError(
+            f"competence {competence!r} is unknown; one of: own office, {', '.join(filter(None, parts))}"
+        )
     return authority.person(sender, parts[competence])
 
 
@@ -231,10 +238,8 @@ def organ_of(agency: Agency) -> Organ:
 
 def notation_of(agency: Agency, kind: str) -> str:
     """Return the notation of a kind of document, e.g. ``BC-VPCP``; a công văn names a unit instead."""
-    for start, short in (("Ủy ban nhân dân", "UBND"), ("Hội đồng nhân dân", "HĐND")):
-        if agency.name.startswith(start):
-            break
-    else:
+    short = office_of(agency).short
+    if not short:
         words = agency.name.split("(")[0].split(",")[0].replace("-", " ").split()
         short = "".join(word[0] for word in words if word.casefold() != "và").upper()
     letter = ABBREVIATIONS.get(kind.casefold(), "")

@@ -21,7 +21,7 @@ from pyhanko.sign import fields, signers
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from axis.errors import UnavailableError
+from axis.errors import AxisError, SetupError, UnavailableError
 from axis.sandbox.appearance import Mark, Spot, mark_style
 from axis.sandbox.authority import Authority
 from axis.sandbox.identity import Identity, Role
@@ -49,7 +49,7 @@ class Signing(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-class HeldKeySigner(signers.Signer):  # type: ignore[misc]  # pyHanko's class is untyped
+class HeldKeySigner(signers.Signer):
     """A signer that keeps its key loaded: pyHanko's own loads it again for every signature."""
 
     def __init__(self, authority: Authority, identity: Identity) -> None:
@@ -64,9 +64,15 @@ class HeldKeySigner(signers.Signer):  # type: ignore[misc]  # pyHanko's class is
         self._key = authority.key(identity)
 
     def get_signature_mechanism_for_digest(self, digest_algorithm: str | None) -> algos.SignedDigestAlgorithm:
-        """Name the algorithm of the signature."""
+        """Name the algorithm of the signature.
+
+        Raises:
+            ValueError: no digest is given; pyHanko asks so to learn whether one is implied.
+        """
+        if digest_algorithm is None:
+            raise ValueError("the digest is not implied")
         family = "rsa" if isinstance(self._key, rsa.RSAPrivateKey) else "ecdsa"
-        return algos.SignedDigestAlgorithm({"algorithm": f"{digest_algorithm or 'sha256'}_{family}"})
+        return algos.SignedDigestAlgorithm({"algorithm": f"{digest_algorithm}_{family}"})
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:  # noqa: FBT001, FBT002
         """Sign bytes."""
@@ -77,12 +83,12 @@ class HeldKeySigner(signers.Signer):  # type: ignore[misc]  # pyHanko's class is
         return self._key.sign(data, PKCS1v15(), digest)
 
 
-class HttpTimeStamper(TimeStamper):  # type: ignore[misc]  # pyHanko's class is untyped
+class HttpTimeStamper(TimeStamper):
     """A time-stamp service over HTTP (RFC 3161), asked synchronously."""
 
     def __init__(self, url: str) -> None:
         """Remember where it is."""
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._url = url
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
@@ -94,7 +100,8 @@ class HttpTimeStamper(TimeStamper):  # type: ignore[misc]  # pyHanko's class is 
         headers = {"Content-Type": "application/timestamp-query"}
         request = urllib.request.Request(self._url, req.dump(), headers)  # noqa: S310  # our own address
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+            # Blocking on purpose: the loop it runs in serves this one signature only.
+            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: ASYNC210, S310
                 return tsp.TimeStampResp.load(answer.read())
         except OSError as exc:
             raise UnavailableError(f"no time-stamp from {self._url}: {exc}") from exc
@@ -131,8 +138,21 @@ class Pens:
     def sign_in_place(
         self, file: BinaryIO, identity: Identity, signing: Signing | None = None, *, spot: Spot | None = None
     ) -> None:
-        """Add one signature to a PDF in a file that can be read and written; memory stays flat."""
-        signing = signing or Signing()
+        """Add one signature to a PDF in a file that can be read and written; memory stays flat.
+
+        Raises:
+            SetupError: pyHanko cannot read or extend the PDF.
+            UnavailableError: the time-stamp service does not answer.
+        """
+        try:
+            self._sign(file, identity, signing or Signing(), spot)
+        except AxisError:
+            raise
+        except Exception as exc:
+            # A PDF that someone brings along may break pyHanko in any way; what it says helps.
+            raise SetupError(f"the PDF cannot be signed: {type(exc).__name__}: {exc}") from exc
+
+    def _sign(self, file: BinaryIO, identity: Identity, signing: Signing, spot: Spot | None) -> None:
         field = signing.field or ("AgencySeal" if identity.role is Role.SEAL else "PersonSignature")
         writer = IncrementalPdfFileWriter(file)
         if writer.prev.encrypted:

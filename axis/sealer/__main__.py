@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from signing.seal import Sealer
-
 from axis.desk.sealing import seal_once
 from axis.errors import AxisError, UnavailableError
 from axis.health import serve_health
@@ -20,6 +18,7 @@ from axis.settings import Settings, load_settings
 from axis.store.leader import SEALER, leadership
 from axis.store.ledger import Ledger
 from axis.store.pool import open_pool
+from signing.seal import Sealer
 
 _log = logging.getLogger("axis.sealer")
 
@@ -35,12 +34,13 @@ async def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     passphrase = Path(settings.seal_passphrase_file).read_bytes().strip()  # noqa: ASYNC240 - once, at the start
-    sealer = Sealer(Path(settings.seal_certificate), Path(settings.seal_key), passphrase)
+    sealer = Sealer(settings.seal_certificate, settings.seal_key, passphrase)
     pool = await open_pool(settings.database_url, size=4, application="axis-sealer")
     ledger = Ledger(pool)
 
     async def ready() -> dict[str, bool]:
-        return {"database": await _answers(ledger), "sealing_key": await asyncio.to_thread(_seals, sealer.seal)}
+        seals = await asyncio.to_thread(_seals, sealer.seal)
+        return {"database": await _answers(ledger), "sealing_key": seals}
 
     health = await serve_health(settings.metrics_host, settings.metrics_port, ready)
     work = asyncio.create_task(_work(settings, ledger, sealer.seal))

@@ -27,7 +27,6 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Password by role: `postgres` (owner of the server), `axis`, `registry`."""
     registry: dict[str, str]
     """Password by user: `deployer` writes schemas, `reader` reads them."""
-    seal_passphrase: str
 
 
 def load_identity(home: Home) -> Identity:
@@ -52,7 +51,6 @@ def load_identity(home: Home) -> Identity:
         kafka=_filled(kept.get("kafka", {}), (*FIRST_USERS, *OUR_ROLES)),
         database=_filled(kept.get("database", {}), ("postgres", "axis", "registry")),
         registry=_filled(kept.get("registry", {}), ("deployer", "reader")),
-        seal_passphrase=kept.get("seal_passphrase") or secrets.token_hex(16),
     )
     if msgspec.to_builtins(identity) != kept:
         write_private(home.identity, msgspec.json.encode(identity).decode())

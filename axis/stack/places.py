@@ -85,10 +85,11 @@ def cache() -> Path:
 
 
 def template(name: str) -> str:
-    """Return the text of a template of ``deploy/local``, from the checkout or the installed package."""
+    """Return the text of a template of ``deploy/local`` or ``deploy/prometheus``, from the installed package or the checkout."""
     for folder in (
         Path(__file__).parent / "templates",
         Path(__file__).parents[2] / "deploy" / "local",
+        Path(__file__).parents[2] / "deploy" / "prometheus",
     ):
         if (path := folder / name).is_file():
             return path.read_text(encoding="utf-8")

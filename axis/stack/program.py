@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -43,7 +43,14 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     """A start that takes longer than this has failed."""
 
 
-def run_tool(command: Sequence[str], *, what: str, stdin: str = "", folder: Path | None = None) -> str:
+def run_tool(
+    command: Sequence[str],
+    *,
+    what: str,
+    stdin: str = "",
+    folder: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> str:
     """Run a short command to its end.
 
     Raises:
@@ -51,7 +58,14 @@ def run_tool(command: Sequence[str], *, what: str, stdin: str = "", folder: Path
     """
     try:
         done = subprocess.run(  # noqa: S603 - commands of ours, no shell
-            command, input=stdin, cwd=folder, capture_output=True, text=True, check=False, timeout=120
+            command,
+            input=stdin,
+            cwd=folder,
+            env=environ or base_environ(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
         )
     except FileNotFoundError as exc:
         raise SetupError(f"{what}: {command[0]} is not installed; run `make setup`") from exc

@@ -63,7 +63,7 @@ class Postgres:
     def make_database(self, name: str) -> str:
         """Make an own, migrated database and return its address."""
         self.drop_database(name)
-        asyncio.run(self._as_owner(f'CREATE DATABASE "{name}" TEMPLATE axis OWNER axis'))
+        asyncio.run(self._as_owner(f'CREATE DATABASE "{name}" TEMPLATE axis OWNER axis STRATEGY file_copy'))
         return database_url(self.identity, self.port, name=name)
 
     def drop_database(self, name: str) -> None:

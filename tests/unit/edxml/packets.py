@@ -65,9 +65,8 @@ def packet(*files: PacketFile, **changes: object) -> bytes:
 
 def with_content(content: bytes, name: str = "vanban.pdf") -> bytes:
     """Return a good packet whose one attachment has this text where base64 should be."""
-    good = packet(file(name, b"@@@")).replace(f"<ContentType>{''}".encode(), b"<ContentType>")
-    start = good.index(b">", good.index(b"<edXML:ContentTransferEncoded")) + 1
-    return good[:start] + content + good[good.index(b"</edXML:ContentTransferEncoded>") :]
+    head, _, rest = packet(file("@.pdf", b"@")).replace(b"@.pdf", name.encode()).partition(b"QA==")
+    return head + content + rest
 
 
 def with_file(data: bytes, name: str) -> bytes:
@@ -103,10 +102,8 @@ def codes(data: bytes, limits: Limits = LIMITS) -> list[str]:
 
 def told(found: PacketReading) -> dict[str, object]:
     """Return all that a reading tells, without its open files."""
-    return {
-        name: getattr(found, name)
-        for name in PacketReading.__slots__
-        if name != "attachments"
-    } | {
-        "files": [(a.content_id, a.name, a.content_type, a.size, a.sha256, a.wrapped) for a in found.attachments]
+    return {name: getattr(found, name) for name in PacketReading.__slots__ if name != "attachments"} | {
+        "files": [
+            (a.content_id, a.name, a.content_type, a.size, a.sha256, a.wrapped) for a in found.attachments
+        ]
     }

@@ -72,8 +72,13 @@ def test_every_value_of_the_golden_packet_is_read(samples):
     assert envelope.response_for[0].code == "45/STN-VP"
     assert ("OtherInfo.Appendixes.Appendix", "Phụ lục I") in envelope.others
     assert [a.name for a in found.attachments] == [
-        "vanban.pdf", "old.doc", "phuluc.docx", "bang.xlsx", "goi.zip", "ghichu.txt",
-    ]  # fmt: skip
+        "vanban.pdf",
+        "old.doc",
+        "phuluc.docx",
+        "bang.xlsx",
+        "goi.zip",
+        "ghichu.txt",
+    ]
     assert [a.wrapped for a in found.attachments] == [False, False, False, True, False, True]
 
 

@@ -154,9 +154,7 @@ class Gateway:
             free_bytes_limit=0,
         )
         self.app = build_app(self.parts)
-        self.memory.tokens["good"] = Caller(
-            connection="dms", expires_at=NOON + timedelta(hours=1), **LIMITS
-        )
+        self.memory.tokens["good"] = Caller(connection="dms", expires_at=NOON + timedelta(hours=1), **LIMITS)
         self.http = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.app),
             base_url="https://axis.test",

@@ -6,7 +6,8 @@ import hashlib
 
 import pytest
 
-from axis.document import packet_id
+from axis.document import Organ, ResponseFor, StatusPacket, packet_id
+from axis.edxml.status import build_status
 from axis.errors import UnavailableError
 from axis.gateway import streaming
 from axis.violations import Code, Violation
@@ -142,7 +143,7 @@ REFUSED_UNREAD = [
 
 
 @pytest.mark.parametrize(("headers", "state", "status", "code", "retry"), REFUSED_UNREAD)
-async def test_refuses_before_the_body_is_read(gateway, headers, state, status, code, retry):
+async def test_refuses_before_the_body_is_read(*, gateway, headers, state, status, code, retry):
     """What can be refused without the body is: not one byte of it is asked for."""
     if state:
         gateway.desk.full = Violation(Code.TAKE_NO_ROOM, state["full"], "full")
@@ -210,13 +211,12 @@ async def test_a_full_disk_in_mid_stream_is_507(gateway, make_packet, monkeypatc
 
 async def test_a_status_packet_is_told_its_door(gateway):
     """Who mixes up the two doors learns the right one."""
-    from axis.document import Organ, ResponseFor, StatusPacket
-    from axis.edxml.status import build_status
-
     data = build_status(
         StatusPacket(
             sender=Organ(code="G22", name="VPCP"),
-            response_for=ResponseFor(organ_code="H37", code="1/A", document_id="x", promulgation_date="2026/11/20"),
+            response_for=ResponseFor(
+                organ_code="H37", code="1/A", document_id="x", promulgation_date="2026/11/20"
+            ),
             code="01",
             reported_at=gateway.now,
         )

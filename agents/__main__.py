@@ -1,0 +1,131 @@
+"""Run the stream worker: ``python -m agents``."""
+
+import asyncio
+import contextlib
+import logging
+import sys
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from signing.fetch import Fetcher
+from signing.trust import load_trust
+
+from agents.worker import Backing, run_worker
+from axis import metrics
+from axis.checks.policy import load_policy
+from axis.content.store import ContentStore
+from axis.contract.registry import load_schemas
+from axis.contract.schemas import Schemas
+from axis.desk.acknowledging import acknowledge
+from axis.desk.admitting import admit
+from axis.desk.courier import Courier
+from axis.desk.freshness import EvidenceDesk
+from axis.desk.office import Office
+from axis.desk.routing import route
+from axis.desk.setting_aside import set_aside
+from axis.document import Incoming
+from axis.errors import AxisError
+from axis.gate.pool import GatePool
+from axis.kafka.producer import Publisher
+from axis.logs import start_logs
+from axis.settings import Settings, load_settings
+from axis.store.ledger import Ledger
+from axis.store.pool import open_pool
+from axis.violations import Code
+
+_log = logging.getLogger("agents")
+
+POOL: Final = 6
+"""Most database connections: three agents, a batch each, and what they look up beside it."""
+
+COURIER_SECONDS: Final = 2.0
+"""How long a stopping worker lets its messages leave; the keeper sweeps the others."""
+
+
+class Desk:
+    """The desk's moves with this process' tools."""
+
+    def __init__(self, office: Office) -> None:
+        """Take the tools."""
+        self._office = office
+
+    async def admit(self, batch: Sequence[Incoming]) -> None:
+        """Submissions: judge, decide, record."""
+        await admit(self._office, batch)
+
+    async def route(self, batch: Sequence[Incoming]) -> None:
+        """Accepted documents: deliver."""
+        await route(self._office, batch)
+
+    async def acknowledge(self, batch: Sequence[Incoming]) -> None:
+        """Handling statuses: record, pass on."""
+        await acknowledge(self._office, batch)
+
+    async def quarantine(self, incoming: Incoming, code: Code, detail: str) -> None:
+        """Set one record aside, byte for byte."""
+        await set_aside(self._office, incoming, code, detail)
+
+
+@contextlib.asynccontextmanager
+async def backing(settings: Settings, schemas: Schemas) -> AsyncIterator[Backing]:
+    """Open everything the worker stands on; close it at the end.
+
+    Raises:
+        UnavailableError: the database or the broker is away.
+        AxisError: something else is not there; the message says what.
+    """
+    policy, trust = load_policy(settings.policy_file), load_trust(settings.trust_file)
+    content, publisher = ContentStore(Path(settings.content_dir)), Publisher(settings)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(publisher.stop)
+        await publisher.start()
+        pool = await open_pool(settings.database_url, size=POOL, application="axis-worker")
+        stack.push_async_callback(pool.close)
+        ledger = Ledger(pool)
+        gate = GatePool(
+            settings.gate_processes,
+            policy,
+            settings.trust_file,
+            on_death=lambda cause: metrics.GATE_DEATHS.labels(cause).inc(),
+        )
+        stack.push_async_callback(gate.close)
+        await gate.start()
+        fetcher = Fetcher(
+            [url for authority in trust.authorities for url in authority.crl_urls],
+            {authority.sha256: authority.ocsp_urls for authority in trust.authorities},
+        )
+        stack.push_async_callback(fetcher.close)
+        evidence = EvidenceDesk(
+            ledger,
+            sorted({url for authority in trust.authorities for url in authority.crl_urls}),
+            fetch_crl=fetcher.fetch_crl,
+            fetch_need=fetcher.fetch_need,
+            now=_now,
+            refresh_seconds=policy.evidence_refresh_seconds,
+        )
+        courier = Courier(publisher.publish, ledger.forget_outgoing, step="admit")
+        for work in (evidence.run(), courier.run()):
+            await stack.enter_async_context(_running(work))
+        stack.push_async_callback(_leave, courier)
+        office = Office(
+            memory=ledger,
+            content=content,
+            policy=policy,
+            trust_version=trust.digest,
+            schemas=schemas,
+            courier=courier,
+            now=_now,
+            judge=gate,
+            evidence=evidence,
+        )
+        yield Backing(
+            moves=Desk(office),
+            checks={
+                "broker": publisher.usable,
+                "database": partial(_answers, ledger),
+                "content": partial(asyncio.to_thread, _writable, content),
+            },
+        )

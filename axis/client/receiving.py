@@ -1,0 +1,109 @@
+"""Calls of a recipient: the mailbox, and the answers that are owed."""
+
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from axis.client.answers import AckAnswer, Entry
+from axis.client.failures import NotYetError
+from axis.client.files import saved
+from axis.client.wire import Wire
+
+
+class Receiving:
+    """The part of `AxisClient` that receives."""
+
+    _wire: Wire
+
+    async def inbox(
+        self, kind: str = "", *, packet_id: str = "", limit: int = 100, wait: float = 0.0
+    ) -> list[Entry]:
+        """List what is not marked yet, urgent first.
+
+        Args:
+            kind: document, status or receipt; empty: all.
+            packet_id: only about this packet; empty: all.
+            limit: most entries, at most 1,000.
+            wait: at most so many seconds until there is one; at most 30.
+        """
+        params: dict[str, Any] = {"kind": kind, "packet_id": packet_id, "limit": limit, "wait": wait}
+        return await self._wire.ask(list[Entry], "GET", "/v1/inbox", params=params, wait=wait)
+
+    async def fetch(self, entry: Entry | int, folder: str | os.PathLike[str] = ".") -> Path:
+        """Download what an entry is about into ``folder``; streaming, and held against its digest.
+
+        Returns:
+            Its path, named after packet, ack or event. It is whole or not there.
+
+        Raises:
+            DamagedError: other bytes came than were sent.
+        """
+        number = entry.entry_id if isinstance(entry, Entry) else entry
+        name = f"{entry.kind}-{entry.subject}" if isinstance(entry, Entry) else f"entry-{number}"
+        async with self._content(number) as answer:
+            ending = ".json" if "json" in answer.headers.get("content-type", "") else ".edxml"
+            return await saved(answer, Path(folder) / f"{name}{ending}")
+
+    async def content(self, entry: Entry | int) -> bytes:
+        """Return what an entry is about; for receipts and statuses, which are small."""
+        async with self._content(entry.entry_id if isinstance(entry, Entry) else entry) as answer:
+            return await answer.aread()
+
+    async def mark(self, entry: Entry | int) -> None:
+        """Take an entry off the list for good. Of a document: it counts as fetched."""
+        number = entry.entry_id if isinstance(entry, Entry) else entry
+        await self._wire.ask(
+            dict[str, str], "POST", f"/v1/inbox/{number}/mark", body=lambda: {"json": {"result": "done"}}
+        )
+
+    async def answer(
+        self,
+        packet_id: str,
+        recipient: str,
+        code: str,
+        description: str = "",
+        *,
+        reported_at: datetime | None = None,
+    ) -> str:
+        """Say what became of a delivered document.
+
+        Args:
+            packet_id: of the document, as the entry names it.
+            recipient: code of the agency that answers.
+            code: 01 arrived, 02 rejected, 03 accepted, 04 assigned, 05 processing, 06 done.
+            description: mandatory for 02.
+            reported_at: when it happened, with a zone; None: now.
+
+        Returns:
+            Id of the status. It is taken; its effect comes as a receipt.
+        """
+        told = {
+            "packet_id": packet_id,
+            "recipient": recipient,
+            "code": code,
+            "description": description,
+            # Set once, here: a repeated request is then the same status.
+            "reported_at": (reported_at or datetime.now(UTC)).isoformat(),
+        }
+        taken = await self._wire.ask(AckAnswer, "POST", "/v1/statuses", body=lambda: {"json": told})
+        return taken.ack_id
+
+    async def send_status(self, packet: bytes) -> str:
+        """Hand in an edXML status packet, byte for byte; return the id of the status."""
+        headers = {"Content-Type": "application/xml"}
+        taken = await self._wire.ask(
+            AckAnswer, "POST", "/v1/statuses", headers=headers, body=lambda: {"content": packet}
+        )
+        return taken.ack_id
+
+    @contextlib.asynccontextmanager
+    async def _content(self, number: int) -> AsyncIterator[httpx.Response]:
+        async with self._wire.response("GET", f"/v1/inbox/{number}/content") as answer:
+            if answer.status_code != httpx.codes.OK:
+                raise NotYetError(f"entry {number} is still being sealed")
+            yield answer

@@ -1,0 +1,71 @@
+"""Which algorithms and key lengths still count (rule G7): SHA-256, RSA 2048, ECDSA 256 and better."""
+
+from typing import Any, Final
+
+from asn1crypto import algos, keys
+
+DIGESTS: Final = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"})
+RSA_BITS: Final = 2048
+EC_BITS: Final = 256
+
+_SCHEMES: Final = {"rsassa_pkcs1v15": "rsa", "rsassa_pss": "rsa", "ecdsa": "ec"}
+_EDWARDS: Final = frozenset({"ed25519", "ed448"})
+
+
+def weak_digest(name: str) -> str | None:
+    """Say what is wrong with a digest algorithm, by asn1crypto's name; None: nothing."""
+    return None if name in DIGESTS else f"digest {name}"
+
+
+def weak_key(public: keys.PublicKeyInfo) -> str | None:
+    """Say what is wrong with a public key; None: nothing.
+
+    Raises:
+        ValueError: the key cannot be read (a negative modulus, an unknown curve).
+    """
+    kind = public.algorithm
+    if kind in {"rsa", "rsassa_pss"}:
+        modulus = int(public["public_key"].parsed["modulus"].native)
+        if modulus <= 0:
+            raise ValueError("a modulus that is not positive")
+        bits = modulus.bit_length()
+        return f"RSA key of {bits} bits" if bits < RSA_BITS else None
+    if kind == "ec":
+        bits = int(public.bit_size)
+        return f"elliptic-curve key of {bits} bits" if bits < EC_BITS else None
+    return None if kind in _EDWARDS else f"key of kind {kind}"
+
+
+def weak_signature(algorithm: algos.SignedDigestAlgorithm, digest: str) -> str | None:
+    """Say what is wrong with a signature algorithm; None: nothing.
+
+    Args:
+        algorithm: as the signer named it.
+        digest: the signer's digest algorithm, which counts where the first names none.
+    """
+    name = algorithm["algorithm"].native
+    if name in _EDWARDS:
+        return None
+    try:
+        scheme = algorithm.signature_algo
+    except ValueError:
+        return f"signature algorithm {name}"
+    if scheme not in _SCHEMES:
+        return f"signature algorithm {name}"
+    if scheme == "rsassa_pss":
+        return _weak_pss(algorithm["parameters"], digest)
+    try:
+        used = algorithm.hash_algo
+    except ValueError:
+        used = digest  # plain rsaEncryption leaves it to the digest algorithm
+    if used != digest:
+        return f"signature over {used} where the digest is {digest}"
+    return weak_digest(used)
+
+
+def _weak_pss(parameters: Any, digest: str) -> str | None:  # noqa: ANN401  # asn1crypto is untyped
+    used = parameters["hash_algorithm"]["algorithm"].native
+    mask = parameters["mask_gen_algorithm"]["parameters"]["algorithm"].native
+    if used != digest or mask != digest:
+        return f"PSS over {used} with a mask of {mask} where the digest is {digest}"
+    return weak_digest(used)

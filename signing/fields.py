@@ -1,0 +1,149 @@
+"""Finding signatures ourselves (rule G2): in the form, on the pages, and anywhere in the file.
+
+pyHanko's own list leaves out fields with an unknown sub-filter, and fields
+that no form names. Here nothing is left out: what is found and cannot be
+judged refuses.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from axis.checks.policy import Limits
+from axis.violations import Code, Violation
+
+TIMESTAMP: Final = "/ETSI.RFC3161"
+SUBFILTERS: Final = frozenset({"/ETSI.CAdES.detached", "/adbe.pkcs7.detached", TIMESTAMP})
+"""What is judged. Everything else refuses; ``/Type`` plays no part in telling time-stamps apart."""
+
+_DEPTH: Final = 32
+"""Levels of the tree of fields, and of the tree of pages."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundField:
+    """One filled signature field of the newest revision."""
+
+    name: str
+    field: generic.DictionaryObject
+    value: generic.Reference | None
+    """Of the signature's dictionary; None: it stands in the field itself, which is not allowed."""
+    subfilter: str
+    """With its slash, as in the file; empty: none or no name."""
+
+    @property
+    def timestamp(self) -> bool:
+        """A document time-stamp, not a signature."""
+        return self.subfilter == TIMESTAMP
+
+
+def find_fields(reader: PdfFileReader, limits: Limits) -> tuple[tuple[FoundField, ...], tuple[Violation, ...]]:
+    """Find every filled signature field, and judge whether all can be verified.
+
+    Args:
+        reader: of a PDF read strictly.
+        limits: ``signatures`` counts here.
+
+    Returns:
+        The fields as they stand in the form, and what refuses. With a
+        violation of number, the fields may still be judged one by one.
+    """
+    form = reader.root.get("/AcroForm")
+    found: list[FoundField] = []
+    seen: set[generic.Reference] = set()
+    if isinstance(form, generic.DictionaryObject) and "/Fields" in form:
+        for field, name in _walk(form["/Fields"], "", None, seen, _DEPTH):
+            found.append(_read(field, name))
+            if len(found) > limits.signatures:
+                fault = Violation(
+                    Code.LIMIT_SIGNATURES, "", f"more than {limits.signatures} signatures are not judged"
+                )
+                return (), (fault,)
+    faults: list[Violation] = []
+    for index, each in enumerate(found):
+        if each.subfilter not in SUBFILTERS:
+            known = each.subfilter.lstrip("/") or "none"
+            faults.append(Violation(Code.SIGNATURE_SUBFILTER, f"signatures[{index}]", f"sub-filter: {known}"))
+        if each.value is None:
+            detail = "the signature is no object of its own"
+            faults.append(Violation(Code.SIGNATURE_COUNT, f"signatures[{index}]", detail))
+    values = [each.value for each in found if each.value is not None]
+    if len(set(values)) != len(values):
+        faults.append(Violation(Code.SIGNATURE_COUNT, "", "two fields share one signature"))
+    if any(widget not in seen for widget in _filled_widgets(reader)):
+        faults.append(Violation(Code.SIGNATURE_COUNT, "", "a signature on a page that the form does not know"))
+    return tuple(found), tuple(faults)
+
+
+def _walk(
+    fields: Any,  # noqa: ANN401  # pyHanko's objects are untyped
+    parent: str,
+    inherited: str | None,
+    seen: set[generic.Reference],
+    depth: int,
+) -> Iterator[tuple[generic.DictionaryObject, str]]:
+    if not isinstance(fields, generic.ArrayObject) or not depth:
+        raise TypeError("fields that are no list, or nested too deeply")
+    for index in range(len(fields)):
+        raw = fields.raw_get(index)
+        if isinstance(raw, generic.IndirectObject):
+            if raw.reference in seen:
+                raise ValueError("a field that stands in the form twice")
+            seen.add(raw.reference)
+        field = raw.get_object()
+        if not isinstance(field, generic.DictionaryObject):
+            raise TypeError("a field that is no dictionary")
+        part = str(field["/T"]) if "/T" in field else ""
+        name = f"{parent}.{part}" if parent and part else parent or part
+        kind = field.get("/FT", inherited)
+        if kind == "/Sig" and _filled(field):
+            yield field, name
+        if "/Kids" in field:
+            yield from _walk(field["/Kids"], name, kind, seen, depth - 1)
+
+
+def _filled(field: generic.DictionaryObject) -> bool:
+    return "/V" in field and not isinstance(field["/V"], generic.NullObject)
+
+
+def _read(field: generic.DictionaryObject, name: str) -> FoundField:
+    raw = field.raw_get("/V")
+    value = raw.get_object()
+    subfilter = value.get("/SubFilter", "") if isinstance(value, generic.DictionaryObject) else ""
+    return FoundField(
+        name=name,
+        field=field,
+        value=raw.reference if isinstance(raw, generic.IndirectObject) else None,
+        subfilter=str(subfilter) if isinstance(subfilter, generic.NameObject) else "",
+    )
+
+
+def _filled_widgets(reader: PdfFileReader) -> Iterator[generic.Reference | None]:
+    # Widgets on pages that bear a filled signature by themselves; None for one that is no object of its own.
+    for page in _pages(reader.root["/Pages"], set(), _DEPTH):
+        annotations = page.get("/Annots")
+        if not isinstance(annotations, generic.ArrayObject):
+            continue
+        for index in range(len(annotations)):
+            raw = annotations.raw_get(index)
+            widget = raw.get_object()
+            if (
+                isinstance(widget, generic.DictionaryObject)
+                and widget.get("/FT") == "/Sig"
+                and _filled(widget)
+            ):
+                yield raw.reference if isinstance(raw, generic.IndirectObject) else None
+
+
+def _pages(node: Any, seen: set[int], depth: int) -> Iterator[generic.DictionaryObject]:  # noqa: ANN401
+    if not isinstance(node, generic.DictionaryObject) or id(node) in seen or not depth:
+        raise ValueError("a tree of pages that is none")
+    seen.add(id(node))
+    if "/Kids" not in node:
+        yield node
+        return
+    for kid in node["/Kids"]:
+        yield from _pages(kid.get_object(), seen, depth - 1)

@@ -1,0 +1,68 @@
+"""Changes behind a signature that pyHanko's rules let pass and rule G5 does not.
+
+Each is named in gate.md, section G5: ``/NeedAppearances``, ``/DA``, catalog
+``/Version``, nested values in ``/Info``, a lowered ``/SigFlags``. A new empty
+signature field is `signing.changes`' to find: it is changed and not verified.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from typing import Any, Final
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from axis.violations import Code, Violation
+
+_VERSION: Final = re.compile(r"/(1\.[0-7]|2\.0)")
+
+
+def check_looseness(reader: PdfFileReader, signed: Collection[int]) -> tuple[Violation, ...]:
+    """Compare each revision behind the first signature with the one before it.
+
+    Args:
+        reader: the document.
+        signed: revisions that end with a signature or document time-stamp.
+    """
+    if not signed:
+        return ()
+    faults: list[str] = []
+    for number in range(min(signed) + 1, reader.total_revisions):
+        old, new = reader.get_historical_resolver(number - 1), reader.get_historical_resolver(number)
+        faults.extend(_form(_part(old.root, "/AcroForm"), _part(new.root, "/AcroForm"), number in signed))
+        faults.extend(_version(old.root, new.root))
+        faults.extend(_info(_part(old.trailer_view, "/Info"), _part(new.trailer_view, "/Info")))
+    return tuple(Violation(Code.CHANGED_AFTER, "", fault) for fault in dict.fromkeys(faults))
+
+
+def _part(holder: Any, key: str) -> generic.DictionaryObject:  # noqa: ANN401  # pyHanko's objects are untyped
+    value = holder.get(key)
+    return value if isinstance(value, generic.DictionaryObject) else generic.DictionaryObject()
+
+
+def _form(old: generic.DictionaryObject, new: generic.DictionaryObject, signed: bool) -> Iterator[str]:  # noqa: FBT001
+    if new.get("/NeedAppearances") != old.get("/NeedAppearances") and not signed:
+        yield "an unsigned update has viewers draw fields anew (NeedAppearances)"
+    # A signing tool may bring the first default appearance along with its own field; nobody may change one.
+    if new.get("/DA") != old.get("/DA") and not (signed and "/DA" not in old):
+        yield "a later update changes how fields look (DA)"
+    before, after = (int(form.get("/SigFlags", 0)) for form in (old, new))
+    if before & ~after:
+        yield "a later update lowers SigFlags"
+
+
+def _version(old: generic.DictionaryObject, new: generic.DictionaryObject) -> Iterator[str]:
+    before, after = old.get("/Version"), new.get("/Version")
+    if before == after:
+        return
+    known = isinstance(after, str) and _VERSION.fullmatch(after)
+    if not known or (before is not None and str(after) < str(before)):
+        yield "a later update sets a PDF version that is unknown or older"
+
+
+def _info(old: generic.DictionaryObject, new: generic.DictionaryObject) -> Iterator[str]:
+    for key in new:
+        value = new[key]
+        if isinstance(value, (generic.DictionaryObject, generic.ArrayObject)) and old.get(key) != value:
+            yield "a later update puts nested values into the document information"
+            return

@@ -1,0 +1,79 @@
+"""Opening a PDF: once, strictly, within the caps (rules G1 and G9).
+
+Any exception of the parser, of whatever class, is a refusal. There is never a
+second, lenient try: what a lenient reader mends, an attacker may have broken.
+"""
+
+import io
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from axis.checks.policy import Limits
+from axis.violations import Code, Violation
+from signing import hexadecimal
+from signing.bounds import check_bounds
+
+HELD_BYTES: Final = 8 * 1024 * 1024
+"""Up to this size a file is held in memory while it is read; larger ones are read from disk."""
+
+hexadecimal.install()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedPdf:
+    """A PDF that was read strictly."""
+
+    reader: PdfFileReader
+    stream: BinaryIO
+    size: int
+    """Bytes."""
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return bytes of the file as it came; fewer at its end."""
+        self.stream.seek(offset)
+        return self.stream.read(length)
+
+
+def open_pdf(file: BinaryIO, limits: Limits) -> OpenedPdf | Violation:
+    """Read a PDF's structure.
+
+    Args:
+        file: seekable; read from its beginning.
+        limits: ``pdf_bytes``, ``revisions`` and ``objects`` count here.
+
+    Returns:
+        The file, or why it cannot be read.
+
+    Raises:
+        MemoryError: the limit of the process; its keeper names it.
+        OSError: the file itself failed.
+    """
+    size = file.seek(0, io.SEEK_END)
+    if size > limits.pdf_bytes:
+        return Violation(Code.LIMIT_SIZE, "", f"{size} bytes; {limits.pdf_bytes} are allowed")
+    stream = file
+    if size <= HELD_BYTES:
+        file.seek(0)
+        stream = io.BytesIO(file.read())
+    if fault := check_bounds(stream, size, limits):
+        return fault
+    try:
+        reader = PdfFileReader(stream, strict=True)
+        revisions = reader.total_revisions
+        objects = sum(len(reader.xrefs.explicit_refs_in_revision(number)) for number in range(revisions))
+    except MemoryError:
+        raise
+    except Exception as exc:  # noqa: BLE001  # G1: any exception of any class
+        return unreadable(exc)
+    if revisions > limits.revisions:
+        return Violation(Code.LIMIT_REVISIONS, "", f"{revisions} revisions; {limits.revisions} are allowed")
+    if objects > limits.objects:
+        return Violation(Code.LIMIT_OBJECTS, "", f"{objects} objects; {limits.objects} are allowed")
+    return OpenedPdf(reader, stream, size)
+
+
+def unreadable(exc: Exception, where: str = "") -> Violation:
+    """Say that the parser failed. The message is of the parser's class only: no document content."""
+    return Violation(Code.PDF_UNREADABLE, where, f"the strict reader failed: {type(exc).__name__}")

@@ -1,0 +1,81 @@
+"""Time-stamp tokens (RFC 3161): of a signature, and of the whole document (rule G6)."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from asn1crypto import tsp
+
+from axis.violations import Code, Violation
+from signing.algorithms import weak_digest
+from signing.cms import TST_INFO, CmsError, SignedCms, verify_cms
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A token that was read. It proves a time only where ``sound``, and its issuer is trusted."""
+
+    cms: SignedCms
+    at: datetime
+    """``genTime``."""
+    intact: bool
+    """It stands over the very bytes it should."""
+    valid: bool
+    faults: tuple[str, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Nothing is wrong with it, trust apart."""
+        return self.intact and self.valid and not self.faults
+
+
+def read_stamp(signed: SignedCms, imprint: Callable[[str], bytes]) -> Stamp:
+    """Verify a token.
+
+    Args:
+        signed: the token's CMS, its structure checked.
+        imprint: gives the digest of the stamped bytes by an algorithm of `hashlib`.
+
+    Raises:
+        CmsError: it is no readable token.
+    """
+    try:
+        content = signed.signed_data["encap_content_info"]["content"]
+        info = content.parsed
+        if not isinstance(info, tsp.TSTInfo):
+            raise CmsError("no time-stamp in it")
+        message = info["message_imprint"]
+        algorithm = message["hash_algorithm"]["algorithm"].native
+        stamped = message["hashed_message"].native
+        moment = info["gen_time"].native
+        inner = hashlib.new(signed.digest_algorithm, bytes(content))
+    except (CmsError, MemoryError):
+        raise
+    except Exception as exc:
+        raise CmsError(f"the time-stamp cannot be read: {type(exc).__name__}") from exc
+    faults = list(signed.weaknesses)
+    if weak := weak_digest(algorithm):
+        faults.append(f"message imprint: {weak}")
+        right = False
+    else:
+        right = imprint(algorithm) == stamped
+    intact, valid = verify_cms(signed, TST_INFO, inner.digest())
+    return Stamp(signed, moment.astimezone(UTC), right and intact, valid, tuple(faults))
+
+
+def stamp_faults(stamp: Stamp, where: str) -> tuple[Violation, ...]:
+    """Return what integrity refuses of a token."""
+    reasons = list(stamp.faults)
+    if not stamp.intact:
+        reasons.append("it stands over other bytes")
+    if not stamp.valid:
+        reasons.append("its signature does not verify")
+    return tuple(Violation(Code.TIMESTAMP_INVALID, where, reason) for reason in reasons)
+
+
+def signature_imprint(signed: SignedCms) -> Callable[[str], bytes]:
+    """Return the digest of a signature's value, as its own time-stamp must hold it."""
+    value: Any = signed.signer_info["signature"].native
+    return lambda algorithm: hashlib.new(algorithm, value).digest()

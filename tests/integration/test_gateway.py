@@ -1,0 +1,412 @@
+"""The gateway on a real PostgreSQL: what it takes, the moves make visible, and each side sees its own."""
+
+import asyncio
+import dataclasses
+import hashlib
+from datetime import UTC, date, datetime, timedelta
+
+import httpx
+import pytest
+
+from axis.checks.policy import load_policy
+from axis.client import AxisClient, AxisRefusedError, UnreachableError
+from axis.content.store import ContentStore
+from axis.contract.codec import Accepted, encode_accepted
+from axis.contract.schemas import NEWEST, Schemas
+from axis.desk.acknowledging import acknowledge
+from axis.desk.courier import Courier
+from axis.desk.office import Office
+from axis.desk.routing import route
+from axis.desk.sealing import seal_once
+from axis.document import Decision, Document, Incoming, Part, Verdict, Versions, searchable
+from axis.edxml.trace import spliced
+from axis.evidence.events import Kind, make_event
+from axis.evidence.receipts import verify_receipt
+from axis.gateway.app import build_app
+from axis.gateway.moves import RestDesk
+from axis.gateway.parts import Memory, Parts
+from axis.gateway.waiting import CHANNEL
+from axis.records import Parking, Ruling, Settled
+from axis.store.bell import Bell
+from axis.store.connections import add_connection, remove_connection, rotate_secret
+from axis.store.ledger import Ledger
+from axis.store.pool import open_pool
+from axis.store.tokens import expire_tokens
+from axis.topics import ACCEPTED, ACK, SUBMISSION
+from axis.violations import Code, Violation
+from tests.unit.gateway.conftest import packet
+
+SCHEMAS = Schemas(
+    ids={"submission.v1": 7, "accepted.v1": 8, "ack.v1": 9},
+    writers={n: (name, NEWEST[name].parsed) for n, name in ((7, "submission"), (8, "accepted"), (9, "ack"))},
+)
+AGENCIES = [
+    ("H37", "000.00.00.H37", "UBND tỉnh Lạng Sơn", "province"),
+    ("G22", "000.00.00.G22", "Văn phòng Chính phủ", "central"),
+    ("G12", "", "Bộ Tài chính", "central"),
+]
+DOCUMENT_ID = "H37,2026/11/20,1205/UBND-VP"
+SPLICE = b"<edXML:TraceHeader/>"
+
+
+class Axis:
+    """One axis without broker and judges: the test lets each move happen."""
+
+    def __init__(self, pool, url, root):
+        self.pool = pool
+        self.content = ContentStore(root)
+        self.ledger = Ledger(pool)
+        self.published = []
+        self.courier = Courier(self._publish, self.ledger.forget_outgoing, step="take")
+        self.office = Office(
+            memory=self.ledger,
+            content=self.content,
+            policy=load_policy(),
+            trust_version="t1",
+            schemas=SCHEMAS,
+            courier=self.courier,
+            now=self.now,
+            backlog_limit=100,
+        )
+        self.bell = Bell(url, (CHANNEL,))
+        self.parts = Parts(
+            desk=RestDesk(self.office),
+            memory=Memory(pool),
+            content=self.content,
+            bell=self.bell,
+            policy=self.office.policy,
+            now=self.now,
+            free_bytes_limit=0,
+        )
+        self.app = build_app(self.parts)
+        self.ahead = timedelta()
+
+    def now(self):
+        return datetime.now(UTC) + self.ahead
+
+    async def _publish(self, messages):
+        self.published.extend(messages)
+
+    async def client(self, name, *agencies, **limits):
+        """Register a connection; return its client."""
+        async with self.pool.acquire() as conn, conn.transaction():
+            made = await add_connection(conn, name, agencies, at=self.now(), **limits)
+        return self.client_of(made)
+
+    def client_of(self, credentials, **more):
+        """Return a client with these credentials."""
+        transport = httpx.ASGITransport(self.app)
+        return AxisClient(
+            "https://axis.test", credentials.client_id, credentials.secret, transport=transport, **more
+        )
+
+    async def admit(self, sent, *violations, recipients=("G22",), sender="lang-son"):
+        """Record what the judges would: an acceptance, or a refusal with these reasons."""
+        at = self.now()
+        verdict = Verdict.REFUSED if violations else Verdict.ACCEPTED
+        kind = Kind.SUBMISSION_REJECTION if violations else Kind.SUBMISSION_ACCEPTANCE
+        decision = Decision(
+            packet_id=sent.packet_id,
+            versions=Versions(
+                rules=self.office.policy.rules_version,
+                directory=await self.ledger.directory_version(),
+                trust="t1",
+            ),
+            verdict=verdict,
+            violations=violations,
+            findings=(),
+            decided_at=at,
+            parts={"trust": Part(outcome="accepted")},
+            delivered_sha256="" if violations else self.delivered(sent.sha256)[1],
+        )
+        told = make_event(kind, sent.packet_id, packet_id=sent.packet_id, connection=sender, at=at, facts={})
+        document = Document(
+            packet_id=sent.packet_id,
+            agency="H37",
+            document_id=DOCUMENT_ID,
+            number="1205",
+            notation="UBND-VP",
+            type_name="Công văn",
+            subject="V/v báo cáo",
+            issued_on=date(2026, 11, 20),
+            due_on=None,
+            priority=2,
+            accepted_at=at,
+            splice_offset=20,
+            splice=SPLICE,
+        )
+        ending = Settled(decision=decision, events=(told,), outgoing=())
+        row = (await self.ledger.intakes([sent.packet_id]))[sent.packet_id]
+        ruling = Ruling(
+            row=row,
+            report=b"{}",
+            document=None if violations else document,
+            recipients=recipients,
+            ending=ending,
+            id_taken=None if violations else ending,
+        )
+        await self.ledger.record_rulings([ruling], at=at)
+        if not violations:
+            record = Accepted(
+                event_id="a" * 32,
+                packet_id=sent.packet_id,
+                agency="H37",
+                document_id=DOCUMENT_ID,
+                priority=2,
+                accepted_at=at,
+            )
+            await route(self.office, [incoming(ACCEPTED, encode_accepted(record, SCHEMAS))])
+
+    def delivered(self, sha256):
+        """Return the delivered packet and its digest."""
+        with self.content.open(sha256) as stream:
+            whole = b"".join(spliced(stream, 20, SPLICE))
+        return whole, hashlib.sha256(whole).hexdigest()
+
+    async def seal(self):
+        """Seal what there is, with a seal that anybody can see through."""
+        return await seal_once(self.ledger, lambda data: b"sealed:" + data, self.now)
+
+    async def acknowledge(self):
+        """Apply the statuses that the doors have published."""
+        await self.courier.drained()
+        records = [incoming(ACK, one.value) for one in self.published if one.topic == ACK]
+        await acknowledge(self.office, records)
+
+
+def incoming(topic, value):
+    return Incoming(topic=topic, partition=0, offset=0, key=b"", value=value)
+
+
+def see_through(data, signature):
+    assert signature == b"sealed:" + data
+
+
+@pytest.fixture
+async def axis(pg_url, tmp_path):
+    pool = await open_pool(pg_url, size=6)
+    await pool.executemany(
+        """INSERT INTO agency (code, code102, name, level, valid_from, search)
+           VALUES ($1, $2, $3, $4, '2020-01-01', $5)""",
+        [(*agency, searchable(agency[2])) for agency in AGENCIES],
+    )
+    made = Axis(pool, pg_url, tmp_path / "content")
+    carrying = asyncio.create_task(made.courier.run())
+    async with made.bell:
+        yield made
+    carrying.cancel()
+    await pool.close()
+
+
+@pytest.fixture
+async def sender(axis):
+    async with await axis.client("lang-son", "H37") as client:
+        client._verify = lambda data: verify_receipt(data, see_through)
+        yield client
+
+
+@pytest.fixture
+async def recipient(axis):
+    async with await axis.client("vpcp", "G22") as client:
+        yield client
+
+
+async def test_one_document_from_its_sender_to_its_answer(axis, sender, recipient, tmp_path):
+    """Sent, accepted, delivered, fetched, answered: each side sees its part, with receipts that verify."""
+    data = packet(tmp_path, 300_000)
+    sent = await sender.send_packet(data)
+    assert (await sender.status(sent.packet_id)).state == "taken"
+    await axis.courier.drained()
+    assert [one.topic for one in axis.published] == [SUBMISSION]
+
+    waiting = asyncio.create_task(sender.wait_for_receipt(sent.packet_id, timeout=10))
+    await axis.admit(sent)
+    await axis.seal()
+    receipt = await asyncio.wait_for(waiting, 5)
+    assert receipt.kind == "SubmissionAcceptance"
+    assert verify_receipt(receipt.data, see_through)[0]["packet_id"] == sent.packet_id
+
+    [entry] = await recipient.inbox("document", wait=5)
+    assert (entry.document_id, entry.recipients, entry.priority) == (DOCUMENT_ID, ("G22",), 2)
+    path = await recipient.fetch(entry, tmp_path / "den")
+    assert path.read_bytes() == axis.delivered(sent.sha256)[0] != data
+    assert (await sender.status(sent.packet_id)).recipients[0].state == "fetched"
+    await recipient.mark(entry)
+    assert await recipient.inbox("document") == []
+
+    for code in ("01", "03"):
+        await recipient.answer(entry.packet_id, "000.00.00.G22", code, "Đã tiếp nhận")
+    await axis.acknowledge()
+    await axis.seal()
+    [line] = (await sender.status(sent.packet_id)).recipients
+    assert (line.state, [told.code for told in line.history]) == ("03", ["01", "03"])
+    assert line.answered_at is not None
+    kinds = [one.kind for one in await sender.receipts(sent.packet_id)]
+    assert kinds == [
+        "SubmissionAcceptance",
+        "ContentConsignment",
+        "ContentHandover",
+        "HandlingStatus",
+        "HandlingStatus",
+    ]
+    statuses = await sender.inbox("status")
+    assert [b"StatusCode" in await sender.content(one) for one in statuses] == [True, True]
+    [told] = await sender.sent()
+    assert (told.state, told.recipients, told.fetched, told.answered) == ("accepted", 1, 1, 1)
+
+
+async def test_a_refused_packet_tells_its_reasons_and_is_seen_by_nobody_else(
+    axis, sender, recipient, tmp_path
+):
+    """The sender has verdict and receipt; to another connection there is no such packet."""
+    sent = await sender.send_packet(packet(tmp_path))
+    await axis.admit(sent, Violation(Code.SEAL_MISSING, "files[0]", "no seal"))
+    await axis.seal()
+    status = await sender.status(sent.packet_id)
+    assert (status.state, status.decision.reasons[0].rule) == ("refused", "S2")
+    assert status.decision.reasons[0].vi.startswith("Tệp thiếu")
+    receipt = await sender.wait_for_receipt(sent.packet_id, timeout=1)
+    for ask in (recipient.status, recipient.receipts):
+        with pytest.raises(AxisRefusedError) as refused:
+            await ask(sent.packet_id)
+        assert refused.value.code == "take.not-found"
+    with pytest.raises(AxisRefusedError):
+        await recipient.receipt(receipt.event_id)
+    assert (await sender.send_packet(packet(tmp_path))).state == "refused"
+
+
+async def test_a_waiting_packet_says_on_what(axis, sender, tmp_path):
+    """Parked by name, with a deadline."""
+    sent = await sender.send_packet(packet(tmp_path))
+    intake = (await axis.ledger.intakes([sent.packet_id]))[sent.packet_id].intake
+    at = axis.now()
+    await axis.ledger.park(
+        [
+            Parking(
+                intake=intake,
+                code=Code.REVOCATION_UNAVAILABLE,
+                detail="http://crl",
+                at=at,
+                next_try_at=at,
+                deadline=at + timedelta(days=1),
+            )
+        ]
+    )
+    status = await sender.status(sent.packet_id)
+    assert (status.state, status.waiting.reason.code) == ("waiting", "waiting.revocation-unavailable")
+
+
+async def test_the_same_key_at_once_makes_one_packet(axis, sender, tmp_path):
+    """Two clients' retries of one document race; one packet wins, and both are told of it."""
+    pdf = tmp_path / "a.pdf"
+    pdf.write_bytes(b"%PDF-1.7")
+    metadata = {
+        "sender": "H37",
+        "recipients": ["G22"],
+        "number": "1",
+        "notation": "A",
+        "place": "Lạng Sơn",
+        "issued_on": "2026-11-20",
+        "type_name": "Công văn",
+        "subject": "V/v",
+    }
+    both = await asyncio.gather(*[sender.send_document(metadata, [pdf], key="k") for _ in range(4)])
+    assert len({one.packet_id for one in both}) == 1
+    assert await axis.pool.fetchval("SELECT count(*) FROM intake") == 1
+    with pytest.raises(AxisRefusedError) as refused:
+        await sender.send_document({**metadata, "number": "2"}, [pdf], key="k")
+    assert (refused.value.status, refused.value.code) == (409, "take.idempotency-key-reused")
+
+
+async def test_what_is_overdue_is_told_to_both_sides(axis, sender, recipient, tmp_path):
+    """The recipient owes the answer, the sender is owed it; once answered it is off both lists."""
+    sent = await sender.send_packet(packet(tmp_path))
+    await axis.admit(sent)
+    assert (await sender.overdue(), await recipient.overdue()) == ([], [])
+    axis.ahead = timedelta(minutes=59 * 6)  # within the token's hour no more: clients renew by themselves
+    assert [(one.direction, one.recipient) for one in await sender.overdue()] == [("out", "G22")]
+    assert [one.direction for one in await recipient.overdue()] == ["in"]
+    assert (await sender.status(sent.packet_id)).recipients[0].overdue
+    await recipient.answer(sent.packet_id, "G22", "03")
+    await axis.acknowledge()
+    assert (await sender.overdue(), await recipient.overdue()) == ([], [])
+
+
+async def test_only_who_got_a_document_may_answer_it(axis, sender, recipient, tmp_path):
+    """JSON statuses name a delivery of one's own."""
+    sent = await sender.send_packet(packet(tmp_path))
+    await axis.admit(sent)
+    for client, agency in ((sender, "G22"), (recipient, "H37"), (recipient, "G12")):
+        with pytest.raises(AxisRefusedError) as refused:
+            await client.answer(sent.packet_id, agency, "03")
+        assert refused.value.code == "take.not-found"
+
+
+async def test_credentials_that_were_withdrawn_end_at_once(axis):
+    """A new secret, and a removed connection, make old secret and tokens worthless."""
+    async with axis.pool.acquire() as conn, conn.transaction():
+        old = await add_connection(conn, "bo", ["G12"], at=axis.now())
+    async with axis.client_of(old) as client:
+        assert (await client.whoami()).agencies == ("G12",)
+        async with axis.pool.acquire() as conn, conn.transaction():
+            new = await rotate_secret(conn, "bo")
+        axis.app.state.bearers._seen.clear()
+        with pytest.raises(AxisRefusedError) as refused:
+            await client.whoami()
+        assert refused.value.code == "take.unauthenticated"
+    async with axis.client_of(new) as client:
+        assert (await client.whoami()).connection == "bo"
+        async with axis.pool.acquire() as conn, conn.transaction():
+            await remove_connection(conn, "bo", at=axis.now())
+        axis.app.state.bearers._seen.clear()
+        with pytest.raises(AxisRefusedError):
+            await client.whoami()
+
+
+async def test_tokens_are_kept_as_digests_and_forgotten_when_they_end(axis, sender):
+    """Who reads the table holds no token."""
+    await sender.whoami()
+    [row] = await axis.pool.fetch("SELECT * FROM access_token")
+    assert row["token_sha256"] == hashlib.sha256(sender._wire._token.encode()).hexdigest()
+    assert sender._wire._token not in str(dict(row))
+    assert await expire_tokens(axis.pool, at=axis.now()) == 0
+    assert await expire_tokens(axis.pool, at=axis.now() + timedelta(hours=2)) == 1
+    assert await axis.pool.fetchval("SELECT last_contact_at FROM connection WHERE name = 'lang-son'")
+
+
+async def test_a_full_backlog_turns_senders_away_until_it_shrinks(axis, sender, tmp_path):
+    """503 with Retry-After; the client comes back, and gives up after its patience."""
+    axis.parts.desk._office = dataclasses.replace(axis.office, backlog_limit=0)
+    sender._wire._patience = 0.1
+    with pytest.raises(UnreachableError) as away:
+        await sender.send_packet(packet(tmp_path))
+    assert away.value.__cause__.code == "take.no-room"
+    assert await axis.pool.fetchval("SELECT count(*) FROM intake") == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        pytest.param({"code": "000.00.00.G22"}, ["G22"], id="old-code"),
+        pytest.param({"code": "H37"}, ["H37"], id="new-code"),
+        pytest.param({"words": "lang SON"}, ["H37"], id="without-diacritics"),
+        pytest.param({"words": "Bộ Tài"}, ["G12"], id="with-diacritics"),
+        pytest.param({"words": "%"}, [], id="a-wildcard-is-a-letter"),
+        pytest.param({"code": "nowhere"}, [], id="unknown"),
+    ],
+)
+async def test_agencies_are_found_by_code_and_by_name(sender, query, found):
+    """Old and new codes, with and without diacritics."""
+    assert [one.code for one in await sender.agencies(**query)] == found
+
+
+async def test_the_bell_wakes_a_client_that_waits(axis, sender, tmp_path, monkeypatch):
+    """A new mailbox entry is told at once, not at the next look."""
+    monkeypatch.setattr("axis.gateway.waiting.LOOK_SECONDS", 20.0)
+    sent = await sender.send_packet(packet(tmp_path))
+    waiting = asyncio.create_task(sender.inbox("receipt", wait=20))
+    await asyncio.sleep(0.3)
+    await axis.admit(sent, Violation(Code.SEAL_MISSING, "", ""))
+    await axis.seal()
+    [entry] = await asyncio.wait_for(waiting, 2)
+    assert entry.packet_id == sent.packet_id

@@ -1,0 +1,298 @@
+"""What a client may see: packets, receipts, mailbox, statuses; and what it may not."""
+
+import asyncio
+import base64
+import hashlib
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from axis.document import Intake, Outcome, Part
+from axis.edxml.status import read_status
+from axis.evidence.receipts import receipt_bytes
+from axis.store.inbox import Delivered, Reported
+from axis.store.views import (
+    DocumentView,
+    HandlingView,
+    Judged,
+    PacketView,
+    ReceiptLine,
+    RecipientView,
+    Waiting,
+)
+from axis.violations import Code, Violation
+from tests.unit.client.test_client import EVENT, PACKET, entry, sealed
+from tests.unit.gateway.conftest import NOON
+
+INTAKE = Intake(packet_id=PACKET, connection="dms", sha256="0" * 64, size=9, received_at=NOON, door="rest")
+
+
+def judged(verdict, *violations):
+    return Judged(
+        verdict=verdict,
+        decided_at=NOON,
+        violations=violations,
+        findings=(),
+        parts={"trust": Part(outcome=Outcome.ACCEPTED)},
+        rules_version="1",
+        directory_version=3,
+        trust_version="t",
+        delivered_sha256="",
+    )
+
+
+def show(gateway, state, **more):
+    intake = msgspec.structs.replace(INTAKE, state=state)
+    gateway.memory.packets[PACKET] = PacketView(intake=intake, **more)
+
+
+async def test_a_refused_packet_tells_every_reason_in_both_languages(gateway):
+    """Code, rule, place, and words for the clerk and for the developer."""
+    show(gateway, "answered", judged=judged("refused", Violation(Code.SEAL_MISSING, "files[0]", "no seal")))
+    body = (await gateway.http.get(f"/v1/packets/{PACKET}")).json()
+    assert body["state"] == "refused"
+    assert body["decision"]["reasons"] == [
+        {
+            "code": "signers.seal-missing",
+            "rule": "S2",
+            "field": "files[0]",
+            "vi": "Tệp thiếu chữ ký số của cơ quan.",
+            "en": "A file lacks the agency's seal.",
+            "detail": "no seal",
+        }
+    ]
+    assert body["decision"]["parts"] == {"trust": "accepted"}
+
+
+async def test_a_waiting_packet_tells_on_what_and_until_when(gateway):
+    """Waiting has a name and a deadline."""
+    waiting = Waiting(
+        reason=Violation(Code.REVOCATION_UNAVAILABLE, "", "http://crl"),
+        since=NOON,
+        next_try_at=NOON,
+        deadline=NOON + timedelta(days=1),
+    )
+    show(gateway, "waiting", waiting=waiting)
+    body = (await gateway.http.get(f"/v1/packets/{PACKET}")).json()
+    assert (body["state"], body["waiting"]["reason"]["rule"]) == ("waiting", "W1")
+    assert body["waiting"]["deadline"] == "2026-11-21T05:00:00Z"
+
+
+async def test_an_accepted_packet_tells_each_recipient_and_what_is_overdue(gateway):
+    """One line per recipient with its history; overdue is judged now."""
+    document = DocumentView(
+        agency="H37",
+        document_id="x",
+        number="1",
+        notation="A",
+        type_name="Công văn",
+        subject="V/v",
+        issued_on=NOON.date(),
+        due_on=None,
+    )
+    recipient = RecipientView(
+        delivery_id="d" * 32,
+        code="G22",
+        name="VPCP",
+        level="central",
+        state="consigned",
+        consigned_at=NOON,
+        fetched_at=None,
+        answer_due_at=NOON,
+        answered_at=None,
+        history=(
+            HandlingView(
+                ack_id="a", code="99", description="", reported_at=None, recorded_at=NOON, findings=()
+            ),
+        ),
+    )
+
+    async def recipients(name):
+        return (recipient,)
+
+    gateway.memory.recipients = recipients
+    gateway.memory.lines = [ReceiptLine(event_id=EVENT, kind="SubmissionAcceptance", at=NOON, sealed_at=None)]
+    show(gateway, "answered", judged=judged("accepted"), document=document)
+    body = (await gateway.http.get(f"/v1/packets/{PACKET}")).json()
+    assert body["state"] == "accepted"
+    [line] = body["recipients"]
+    assert (line["code"], line["overdue"], line["history"][0]["code"]) == ("G22", True, "99")
+    assert body["receipts"][0]["state"] == "sealing"
+    assert body["receipts"][0]["href"] == f"/v1/receipts/{EVENT}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/v1/packets/{PACKET}",
+        f"/v1/packets/{PACKET}/receipts",
+        f"/v1/receipts/{EVENT}",
+        "/v1/inbox/7/content",
+    ],
+)
+async def test_what_belongs_to_another_connection_does_not_exist(gateway, path):
+    """404, not 403: not even that it exists is told."""
+    other = msgspec.structs.replace(INTAKE, connection="other")
+    gateway.memory.packets[PACKET] = PacketView(intake=other)
+    gateway.memory.receipt_parts[EVENT, "other"] = sealed()
+    gateway.memory.mailbox["other", 7] = entry()
+    answer = await gateway.http.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "take.not-found")
+
+
+async def test_a_repeated_packet_tells_how_it_ended(gateway):
+    """200 and the verdict once there is one; 202 while there is none."""
+    data = b"junk"
+    name = (await gateway.http.post("/v1/packets", content=data)).json()["packet_id"]
+    gateway.desk.taken[name] = msgspec.structs.replace(gateway.desk.taken[name], state="answered")
+    gateway.memory.packets[name] = PacketView(intake=gateway.desk.taken[name], judged=judged("refused"))
+    again = await gateway.http.post("/v1/packets", content=data)
+    assert (again.status_code, again.json()["state"]) == (200, "refused")
+
+
+async def test_a_receipt_has_the_same_bytes_for_ever(gateway):
+    """What is sealed is what is served; before, 202 says to come again."""
+    whole = sealed()
+    gateway.memory.receipt_parts[EVENT, "dms"] = msgspec.structs.replace(
+        whole, sealed_at=None, leaf_index=None, proof=None, checkpoint=None, signature=None
+    )
+    early = await gateway.http.get(f"/v1/receipts/{EVENT}")
+    assert (early.status_code, early.json(), early.headers["Retry-After"]) == (202, {"state": "sealing"}, "1")
+    gateway.memory.receipt_parts[EVENT, "dms"] = whole
+    expected = receipt_bytes(
+        body=whole.body,
+        leaf_index=0,
+        proof=b"",
+        checkpoint=whole.checkpoint,
+        signature=whole.signature,
+    )
+    for _ in range(2):
+        assert (await gateway.http.get(f"/v1/receipts/{EVENT}")).content == expected
+
+
+async def test_who_waits_is_woken_by_the_bell(gateway, monkeypatch):
+    """A long poll ends when the thing happens, not when its time is up."""
+    monkeypatch.setattr("axis.gateway.waiting.LOOK_SECONDS", 20.0)
+    show(gateway, "taken")
+    waiting = asyncio.create_task(gateway.http.get(f"/v1/packets/{PACKET}", params={"wait": 20}))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    gateway.bell.ring("axis_mailbox", "other-connection x")
+    show(gateway, "answered", judged=judged("accepted"))
+    gateway.bell.ring("axis_mailbox", f"dms {PACKET}")
+    assert (await asyncio.wait_for(waiting, 1)).json()["state"] == "accepted"
+
+
+async def test_who_waits_in_vain_gets_what_there_is(gateway):
+    """At the end of the time the answer is the state as it is."""
+    show(gateway, "taken")
+    answer = await gateway.http.get(f"/v1/packets/{PACKET}", params={"wait": 0.05})
+    assert answer.json()["state"] == "taken"
+    assert (await gateway.http.get("/v1/inbox", params={"wait": 0.05})).json() == []
+    assert (await gateway.http.get("/v1/inbox", params={"wait": 31})).status_code == 400
+
+
+async def test_a_delivery_is_the_stored_packet_with_one_splice(gateway):
+    """Exact bytes, their digest in the header, and fetched only after the last of them."""
+    stored = b"<a>" + b"x" * 2_000_000 + b"</a>"
+    whole = b"<a><t/>" + stored[3:]
+    sha256 = hashlib.sha256(whole).hexdigest()
+    gateway.memory.mailbox["dms", 7] = entry()
+    gateway.memory.delivered_as = Delivered(
+        sha256=gateway.content.put(stored),
+        size=len(stored),
+        splice_offset=3,
+        splice=b"<t/>",
+        delivered_sha256=sha256,
+    )
+    async with gateway.http.stream("GET", "/v1/inbox/7/content") as answer:
+        assert gateway.desk.fetches == [("dms", PACKET)] or answer.status_code == 200
+        assert await answer.aread() == whole
+    assert answer.headers["Content-Length"] == str(len(whole))
+    assert answer.headers["ETag"] == f'"{sha256}"'
+    digest = base64.b64encode(hashlib.sha256(whole).digest()).decode()
+    assert answer.headers["Content-Digest"] == f"sha-256=:{digest}:"
+    assert gateway.desk.fetches == [("dms", PACKET)]
+
+
+async def test_a_lost_content_is_an_error_and_not_a_broken_stream(gateway):
+    """No 200 for bytes that cannot be given, and nothing counts as fetched."""
+    gateway.memory.mailbox["dms", 7] = entry()
+    gateway.memory.delivered_as = Delivered(
+        sha256="0" * 64, size=1, splice_offset=1, splice=b"x", delivered_sha256="0" * 64
+    )
+    gateway.http._transport.raise_app_exceptions = False
+    assert (await gateway.http.get("/v1/inbox/7/content")).status_code == 500
+    assert gateway.desk.fetches == []
+
+
+async def test_status_and_receipt_entries_give_their_bytes(gateway):
+    """Looking at them fetches no document."""
+    gateway.memory.mailbox["dms", 8] = entry("status", 8)
+    gateway.memory.digest = gateway.content.put(b"<status/>")
+    gateway.memory.mailbox["dms", 9] = entry("receipt", 9)
+    gateway.memory.receipt_parts[EVENT, "dms"] = sealed()
+    assert (await gateway.http.get("/v1/inbox/8/content")).content == b"<status/>"
+    assert (await gateway.http.get("/v1/inbox/9/content")).json()["format"] == "axis.receipt.v1"
+    assert gateway.desk.fetches == []
+
+
+async def test_marking_a_document_fetches_it(gateway):
+    """An explicit mark is as good as a download; other kinds fetch nothing."""
+    gateway.memory.mailbox["dms", 7] = entry()
+    gateway.memory.mailbox["dms", 8] = entry("status", 8)
+    for number in (7, 8):
+        answer = await gateway.http.post(f"/v1/inbox/{number}/mark", json={"result": "done"})
+        assert (answer.status_code, answer.json()) == (200, {"result": "done"})
+    assert gateway.desk.fetches == [("dms", PACKET)]
+    assert [number for _, number, _ in gateway.memory.marked] == [7, 8]
+    assert (await gateway.http.post("/v1/inbox/7/mark", json={"result": "?"})).status_code == 400
+    assert (await gateway.http.post("/v1/inbox/1/mark", json={"result": "done"})).status_code == 404
+
+
+STATUS = {"packet_id": PACKET, "recipient": "G22", "code": "03", "reported_at": "2026-11-20T12:00:00+07:00"}
+REPORTED = Reported(
+    recipient="G22",
+    recipient_name="VPCP",
+    agency="H37",
+    document_id="x",
+    number="1",
+    notation="A",
+    issued_on="2026/11/20",
+)
+
+
+async def test_builds_the_same_status_for_the_same_words(gateway):
+    """A repeated JSON request is a repeated status packet, byte for byte."""
+    gateway.memory.reported_as = REPORTED
+    for _ in range(2):
+        answer = await gateway.http.post("/v1/statuses", json=STATUS)
+        assert (answer.status_code, answer.json()) == (202, {"ack_id": "a" * 32})
+    (_, first, *_), (_, second, *_) = gateway.desk.statuses
+    assert first == second
+    status, _ = read_status(first, gateway.parts.policy.limits)
+    assert (status.code, status.response_for.code, status.reported_at) == ("03", "1/A", NOON)
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "code"),
+    [
+        pytest.param({"json": {**STATUS, "code": None}}, 400, "take.request-malformed", id="no-code"),
+        pytest.param(
+            {"json": {**STATUS, "reported_at": "2026-11-20T12:00:00"}},
+            400,
+            "take.request-malformed",
+            id="no-zone",
+        ),
+        pytest.param({"json": STATUS}, 404, "take.not-found", id="not-delivered-to-us"),
+        pytest.param({"content": b"<x/>"}, 422, None, id="no-status-packet"),
+        pytest.param({"content": b"x" * 300_000}, 413, "take.too-large", id="too-large"),
+    ],
+)
+async def test_says_what_is_wrong_with_a_status(gateway, request_, status, code):
+    """Nothing reaches the desk."""
+    answer = await gateway.http.post("/v1/statuses", **request_)
+    assert answer.status_code == status, answer.text
+    assert code in (None, answer.json()["code"])
+    assert gateway.desk.statuses == []
