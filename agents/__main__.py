@@ -4,14 +4,11 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
-
-from signing.fetch import Fetcher
-from signing.trust import load_trust
 
 from agents.worker import Backing, run_worker
 from axis import metrics
@@ -35,6 +32,8 @@ from axis.settings import Settings, load_settings
 from axis.store.ledger import Ledger
 from axis.store.pool import open_pool
 from axis.violations import Code
+from signing.fetch import Fetcher
+from signing.trust import load_trust
 
 _log = logging.getLogger("agents")
 
@@ -88,7 +87,7 @@ async def backing(settings: Settings, schemas: Schemas) -> AsyncIterator[Backing
         gate = GatePool(
             settings.gate_processes,
             policy,
-            settings.trust_file,
+            trust,
             on_death=lambda cause: metrics.GATE_DEATHS.labels(cause).inc(),
         )
         stack.push_async_callback(gate.close)
@@ -107,8 +106,9 @@ async def backing(settings: Settings, schemas: Schemas) -> AsyncIterator[Backing
             refresh_seconds=policy.evidence_refresh_seconds,
         )
         courier = Courier(publisher.publish, ledger.forget_outgoing, step="admit")
-        for work in (evidence.run(), courier.run()):
-            await stack.enter_async_context(_running(work))
+        for work in (evidence.run, courier.run):
+            task = asyncio.create_task(_for_ever(work))
+            stack.callback(task.cancel)
         stack.push_async_callback(_leave, courier)
         office = Office(
             memory=ledger,
@@ -129,3 +129,59 @@ async def backing(settings: Settings, schemas: Schemas) -> AsyncIterator[Backing
                 "content": partial(asyncio.to_thread, _writable, content),
             },
         )
+
+
+async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await work()
+        except Exception:  # noqa: BLE001 - a bug beside the agents must not end quietly what they rely on
+            _log.exception("begun anew after a bug of ours")
+            await asyncio.sleep(1)
+
+
+async def _leave(courier: Courier) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(COURIER_SECONDS):
+            await courier.drained()
+
+
+async def _answers(ledger: Ledger) -> bool:
+    try:
+        await ledger.ping()
+    except AxisError:
+        return False
+    return True
+
+
+def _writable(content: ContentStore) -> bool:
+    try:
+        spool = content.spool()
+        spool.write(b"ready?")
+        spool.discard()
+    except OSError as exc:
+        _log.warning("the content store is unusable: %s", exc)
+        return False
+    return True
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def main() -> int:
+    """Start; return the exit code: 0 after a signal, 1 where it cannot start or crashed."""
+    try:
+        settings = load_settings()
+        start_logs("worker", settings.log_level)
+        # What no waiting mends is said before anything starts.
+        load_policy(settings.policy_file)
+        load_trust(settings.trust_file)
+        return run_worker(settings, partial(backing, settings, load_schemas(settings)))
+    except AxisError as exc:
+        print(f"axis worker: {exc}", file=sys.stderr)  # noqa: T201 - the supervisor's log may be all there is
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

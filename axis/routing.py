@@ -3,23 +3,20 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from axis.checks.policy import Policy
-from axis.deadlines import answer_due
 from axis.document import Agency, Delivery, DeliveryState, Document, delivery_id
 
 
 def deliveries_of(
-    document: Document, recipients: Sequence[Agency], policy: Policy, *, at: datetime
+    document: Document, recipients: Sequence[Agency], *, at: datetime, answer_due_at: datetime
 ) -> tuple[Delivery, ...]:
     """Return one delivery per recipient, named so that routing twice names the same.
 
     Args:
         document: the accepted document.
         recipients: agencies of the directory, each with a connection.
-        policy: working calendar.
         at: when they reach the mailboxes.
+        answer_due_at: when an answer is overdue.
     """
-    due = answer_due(at, document.priority, policy)
     return tuple(
         Delivery(
             delivery_id=delivery_id(document.packet_id, agency.code),
@@ -30,7 +27,7 @@ def deliveries_of(
             connection=agency.connection,
             state=DeliveryState.CONSIGNED,
             consigned_at=at,
-            answer_due_at=due,
+            answer_due_at=answer_due_at,
         )
         for agency in recipients
     )

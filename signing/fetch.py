@@ -114,21 +114,18 @@ class Fetcher:
 
     async def fetch_need(self, need: Need) -> Kept | None:
         """Ask about one certificate; None: no source for its issuer, or none that answers."""
-        certificate, issuer = x509.load_der_x509_certificate(need.certificate), need.issuer
-        # SHA-1 only names the issuer here (RFC 6960, 4.1.1); some responders know no other.
-        asked = ocsp.OCSPRequestBuilder().add_certificate(
-            certificate,
-            x509.load_der_x509_certificate(issuer),
-            hashes.SHA1(),  # noqa: S303
-        )
-        body = asked.build().public_bytes(Encoding.DER)
+        try:
+            serial, body = _question(need)
+        except (ValueError, TypeError) as exc:  # a certificate out of a document may be anything
+            _log.warning("no responder can be asked about this certificate: %s", exc)
+            return None
         for url in self._ocsp_urls.get(need.issuer_sha256, ()):
             request = self._client.build_request(
                 "POST", url, content=body, headers={"Content-Type": "application/ocsp-request"}
             )
             source = f"ocsp:{hashlib.sha256(need.certificate).hexdigest()}"
             der = await self._got(request, OCSP_BYTES)
-            kept = None if der is None else self._kept(source, "ocsp", der, certificate.serial_number)
+            kept = None if der is None else self._kept(source, "ocsp", der, serial)
             if kept is not None:
                 return kept
         return None
@@ -169,3 +166,12 @@ class Fetcher:
             fetched_at=now,
             next_update=fields.next_update or now + _OCSP_LIFE,
         )
+
+
+def _question(need: Need) -> tuple[int, bytes]:
+    """Return the serial number in question and the DER of the OCSP request."""
+    certificate = x509.load_der_x509_certificate(need.certificate)
+    issuer = x509.load_der_x509_certificate(need.issuer)
+    # SHA-1 only names the issuer here (RFC 6960, 4.1.1); some responders know no other.
+    builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA1())  # noqa: S303
+    return certificate.serial_number, builder.build().public_bytes(Encoding.DER)

@@ -27,6 +27,7 @@ WRONG_PASSWORD: Final = frozenset({"28P01", "28000", "42501"})
 """SQLSTATE: wrong password, no such role, no right to this."""
 SERVER_FULL: Final = frozenset({"53100", "53200"})
 """SQLSTATE: the database's disk or memory is full."""
+OURS: Final = frozenset({"axis", "signing", "agents"})
 NO_SCHEMA: Final = frozenset({"42P01", "42703", "3D000"})
 """SQLSTATE: no such table, column or database."""
 
@@ -65,7 +66,7 @@ def explain(trouble: BaseException) -> StopError:  # noqa: PLR0911 - one return 
         return StopError(exits.INTERRUPTED, "đã dừng theo yêu cầu", "interrupted")
     if isinstance(trouble, TyperException):
         return _usage(trouble)
-    if isinstance(trouble, ModuleNotFoundError) and trouble.name and not trouble.name.startswith("axis"):
+    if isinstance(trouble, ModuleNotFoundError) and (trouble.name or "axis").split(".")[0] not in OURS:
         return StopError(
             exits.UNAVAILABLE,
             f"thiếu thư viện {trouble.name}; cài: pip install 'truc-van-ban[servers,sandbox,stack]'",

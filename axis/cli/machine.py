@@ -31,7 +31,8 @@ def describe() -> str:
             model = line.partition(":")[2].strip()
             break
     memory = os.sysconf("SC_PHYS_PAGES") * PAGE / 2**30
-    return f"{os.cpu_count()} x {model or platform.machine()}, {memory:.0f} GiB, Python {platform.python_version()}"
+    python = platform.python_version()
+    return f"{os.cpu_count()} x {model or platform.machine()}, {memory:.0f} GiB, Python {python}"
 
 
 def families(roots: Mapping[str, int]) -> dict[str, list[int]]:

@@ -1,7 +1,8 @@
 """How commands speak: JSON lines for programs; rich text, tables and progress for people."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, TypeAlias
 
@@ -66,3 +67,32 @@ def waiting(vi: str, en: str, *, quiet: bool = False) -> Iterator[None]:
     ) as progress:
         progress.add_task(f"{escape(vi)} [dim]({escape(en)})[/dim]", total=None)
         yield
+
+
+@contextmanager
+def steps(*, quiet: bool = False) -> Iterator[Callable[[str], None]]:
+    """Show the steps of something long on the error stream, each with the seconds so far.
+
+    Yields:
+        What to tell each step to, in words for people.
+    """
+    stream = Console(stderr=True, highlight=False)
+    live = stream.is_terminal and not quiet
+    since = time.monotonic()
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=stream,
+        transient=True,
+        disable=not live,
+    ) as progress:
+        task = progress.add_task("…", total=None)
+
+        def tell(words: str) -> None:
+            if quiet:
+                return
+            stream.print(f"[dim]{time.monotonic() - since:5.1f} s[/dim] {escape(words)}")
+            progress.update(task, description=escape(words))
+
+        yield tell

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, Self
 
 import httpx
+import msgspec
 
 from axis.client.answers import (
     Agency,
@@ -114,18 +115,18 @@ class AxisClient(Sending, Receiving):
         until = loop.time() + timeout
         while True:
             wait = max(0.0, min(POLL_SECONDS, until - loop.time()))
-            lines = await self._wire.ask(
-                list[ReceiptLine],
+            async with self._wire.response(
                 "GET",
                 f"/v1/packets/{packet_id}/receipts",
-                params={"kind": kinds, "wait": wait},
+                params={"kind": kinds, "wait": max(wait, 0.001)},
                 wait=wait,
-            )
-            # The newest: a refused packet that was sent again has an older refusal.
-            for line in reversed(lines):
-                if line.state == "sealed":
-                    data = await self.receipt(line.event_id)
-                    return Receipt(event_id=line.event_id, kind=line.kind, at=line.at, data=data)
+            ) as answer:
+                lines = msgspec.json.decode(await answer.aread(), type=list[ReceiptLine])
+            # 202: not yet. What is listed then may be of an earlier judgement.
+            if answer.status_code == httpx.codes.OK and lines:
+                newest = lines[-1]
+                data = await self.receipt(newest.event_id)
+                return Receipt(event_id=newest.event_id, kind=newest.kind, at=newest.at, data=data)
             if loop.time() >= until:
                 raise NotYetError(f"no receipt of {', '.join(kinds)} about {packet_id} in {timeout:.0f} s")
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from axis import failpoints, metrics
 from axis.contract.codec import decode_accepted
+from axis.deadlines import answer_due
 from axis.desk.office import Office
 from axis.desk.setting_aside import set_aside
 from axis.document import Agency, Delivery, Document, Event, Incoming
@@ -56,7 +57,8 @@ def _plan(
     # An agency that lost its connection since admission cannot be reached: the sender is told.
     reachable = [agency for agency in agencies if agency.connection]
     lost = [agency for agency in agencies if not agency.connection]
-    deliveries = deliveries_of(document, reachable, office.policy, at=at)
+    due = answer_due(at, document.priority, office.policy)
+    deliveries = deliveries_of(document, reachable, at=at, answer_due_at=due)
     events = [_consigned(document, delivery, sender) for delivery in deliveries]
     events += [_failed(document, agency, sender, at=at) for agency in lost]
     boxes = {connection: tuple(codes) for connection, codes in by_connection(deliveries).items()}

@@ -13,7 +13,6 @@ from typing import Final
 
 import uvicorn
 import uvloop
-from signing.trust import load_trust
 
 from axis.checks.policy import load_policy
 from axis.content.store import ContentStore
@@ -33,6 +32,7 @@ from axis.settings import Settings, load_settings
 from axis.store.bell import Bell
 from axis.store.ledger import Ledger
 from axis.store.pool import open_pool
+from signing.trust import load_trust
 
 _log = logging.getLogger("axis.gateway")
 

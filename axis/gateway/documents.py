@@ -19,6 +19,7 @@ from axis.content.store import Spool
 from axis.document import Envelope, Organ, ResponseFor, SignerInfo
 from axis.edxml.documentid import document_id
 from axis.edxml.writer import PacketFile, build_packet
+from axis.errors import RefusedError
 from axis.gateway.access import Sender
 from axis.gateway.answers import Taken
 from axis.gateway.openapi import described, takes
@@ -134,15 +135,23 @@ async def post_document(request: Request, parts: Given, caller: Sender) -> Respo
         if spool.size > limit:
             spool.discard()
             raise refuse(Code.TAKE_TOO_LARGE, f"the packet built from it has more than {limit} bytes")
-        return await hand_over(
-            parts,
-            caller,
-            sha256=await keep(spool),
-            size=spool.size,
-            envelope=envelope,
-            door=DOOR,
-            idempotency=(key, fingerprint),
-        )
+        try:
+            return await hand_over(
+                parts,
+                caller,
+                sha256=await keep(spool),
+                size=spool.size,
+                envelope=envelope,
+                door=DOOR,
+                idempotency=(key, fingerprint),
+            )
+        except RefusedError:
+            # The same request may have come twice at once and been built a second apart:
+            # other bytes under one key. The first one stands, for both.
+            before = await parts.memory.repeated(caller.connection, key)
+            if before is None or before[0] != fingerprint:
+                raise
+            return await taken(parts, before[1])
 
 
 async def _form(request: Request, limit: int, stack: AsyncExitStack) -> tuple[Metadata, list[UploadFile]]:

@@ -5,10 +5,12 @@ from typing import Annotated, Final
 import msgspec
 from fastapi import APIRouter, Query, Response
 
+from axis.evidence.events import Kind
 from axis.evidence.receipts import receipt_bytes
 from axis.gateway import answers
 from axis.gateway.access import Reader
 from axis.gateway.openapi import described
+from axis.gateway.packets import OPEN
 from axis.gateway.parts import Given
 from axis.gateway.problems import required
 from axis.gateway.waiting import Wait, wait_until
@@ -16,6 +18,9 @@ from axis.store.views import ReceiptParts
 
 SEALING_SECONDS: Final = 1
 """After how long to ask again for a receipt that is being sealed."""
+
+OUTCOMES: Final = frozenset({Kind.SUBMISSION_ACCEPTANCE, Kind.SUBMISSION_REJECTION, Kind.SUBMISSION_EXPIRY})
+"""Kinds that end a submission."""
 
 router = APIRouter(tags=["Biên nhận · Receipts"])
 
@@ -39,26 +44,33 @@ async def get_receipts(
 ) -> Response:
     """Receipts about a packet that belong to this connection, oldest first.
 
-    With `wait` the answer comes when one (of the kinds asked for) is sealed,
-    or after so many seconds. A recipient's connection sees its own here.
+    With `wait` the answer comes when the newest one (of the kinds asked for)
+    is sealed; after so many seconds it is `202` with what there is. A packet
+    that was refused and is being judged again is not done with its old refusal.
     """
 
-    async def look() -> tuple[answers.ReceiptAnswer, ...]:
+    async def look() -> tuple[bool, tuple[answers.ReceiptAnswer, ...]]:
         lines = await parts.memory.receipts(packet_id, caller.connection)
-        return tuple(answers.receipt_answer(line) for line in lines if not kind or line.kind in kind)
+        found = tuple(answers.receipt_answer(line) for line in lines if not kind or line.kind in kind)
+        done = bool(found) and found[-1].state == "sealed"
+        if not lines or (wait and done and found[-1].kind in OUTCOMES):
+            view = await parts.memory.packet(packet_id, caller.connection)
+            if not lines:
+                # Nothing yet is no error for its sender; for anybody else there is no such packet.
+                required(view, "packet")
+            done = done and (view is None or view.intake.state not in OPEN)
+        return done, found
 
-    found = await wait_until(
+    done, found = await wait_until(
         look,
-        lambda lines: any(line.state == "sealed" for line in lines),
+        lambda seen: seen[0],
         bell=parts.bell,
         connection=caller.connection,
         packet_id=packet_id,
         seconds=wait,
     )
-    if not found:
-        # Nothing yet is no error for its sender; for anybody else there is no such packet.
-        required(await parts.memory.packet(packet_id, caller.connection), "packet")
-    return Response(msgspec.json.encode(found), media_type="application/json")
+    status = 202 if wait and not done else 200
+    return Response(msgspec.json.encode(found), status, media_type="application/json")
 
 
 @router.get(

@@ -46,6 +46,16 @@ NUMBERS: Final = {
 }
 """Of kinds in group B (exchange-rules 1.8)."""
 
+PARTS: Final = {
+    "": Part.HEAD,
+    "TM": Part.HEAD,
+    "KT": Part.DEPUTY,
+    "TMKT": Part.DEPUTY,
+    "TL": Part.OFFICE,
+    "Q": Part.ACTING,
+}
+"""Who signs with which competence."""
+
 ADMINISTRATIVE: Final = 2
 """``DocumentType/Type``: an administrative document."""
 
@@ -216,19 +226,10 @@ def signer_for(authority: Authority, sender: Agency, competence: str) -> Identit
             if who.part is Part.DELEGATE and who.parent == sender.code:
                 return who
         raise SetupError(f"no one signs TUQ. for {sender.code} in the sandbox; try G22")
-    parts = {
-        "": Part.HEAD,
-        "TM": Part.HEAD,
-        "KT": Part.DEPUTY,
-        "TMKT": Part.DEPUTY,
-        "TL": Part.OFFICE,
-        "Q": Part.ACTING,
-    }
-    if competence not in parts:
-        raise SetupError(
-            f"competence {competence!r} is unknown; one of: own office, {', '.join(filter(None, parts))}"
-        )
-    return authority.person(sender, parts[competence])
+    if competence not in PARTS:
+        known = ", ".join(name for name in (*PARTS, "TUQ") if name)
+        raise SetupError(f"competence {competence!r} is unknown; own office (empty), or one of {known}")
+    return authority.person(sender, PARTS[competence])
 
 
 def organ_of(agency: Agency) -> Organ:

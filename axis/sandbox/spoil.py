@@ -52,7 +52,7 @@ def _xfa(writer: PdfFileWriter) -> None:
 
 
 def _encrypt(writer: PdfFileWriter) -> None:
-    handler = StandardSecurityHandler.build_from_pw("sandbox", "", encrypt_metadata=False)
+    handler = StandardSecurityHandler.build_from_pw("sandbox", "", encrypt_metadata=False, pdf_mac=False)
     writer._assign_security_handler(handler)  # noqa: SLF001  # pyHanko has no public way for a copied document
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from axis.checks.policy import load_policy
-from axis.client import AxisClient, AxisRefusedError, UnreachableError
+from axis.client import AxisClient, AxisRefusedError, NotYetError, UnreachableError
 from axis.content.store import ContentStore
 from axis.contract.codec import Accepted, encode_accepted
 from axis.contract.schemas import NEWEST, Schemas
@@ -316,6 +316,29 @@ async def test_the_same_key_at_once_makes_one_packet(axis, sender, tmp_path):
     with pytest.raises(AxisRefusedError) as refused:
         await sender.send_document({**metadata, "number": "2"}, [pdf], key="k")
     assert (refused.value.status, refused.value.code) == (409, "take.idempotency-key-reused")
+
+
+async def test_a_packet_judged_again_is_not_done_with_its_old_refusal(axis, sender, tmp_path):
+    """After the rules changed a refused packet may come again, and its new receipt is waited for."""
+    data = packet(tmp_path)
+    sent = await sender.send_packet(data)
+    await axis.admit(sent, Violation(Code.RECIPIENT_UNKNOWN, "To[0]", ""))
+    await axis.seal()
+    old = await sender.wait_for_receipt(sent.packet_id, timeout=2)
+    await axis.client("bo", "G12")  # a new version of the directory
+    assert (await sender.send_packet(data)).state == "taken"
+    with pytest.raises(NotYetError):
+        await sender.wait_for_receipt(sent.packet_id, timeout=0.2)
+    await axis.admit(sent)
+    await axis.seal()
+    new = await sender.wait_for_receipt(sent.packet_id, timeout=2)
+    assert (old.kind, new.kind) == ("SubmissionRejection", "SubmissionAcceptance")
+
+
+async def test_who_waits_for_what_does_not_exist_is_told_at_once(axis, sender):
+    """A wrong packet id is no reason to wait."""
+    with pytest.raises(AxisRefusedError):
+        await asyncio.wait_for(sender.wait_for_receipt("0" * 32, timeout=20), 1)
 
 
 async def test_what_is_overdue_is_told_to_both_sides(axis, sender, recipient, tmp_path):

@@ -24,8 +24,8 @@ def row(topic, name):
 async def read(options, topic, *, group=None, seconds=10.0):
     """Return one record of a topic, or raise what the broker says."""
     consumer = AIOKafkaConsumer(topic, **options, group_id=group, auto_offset_reset="earliest")
-    await consumer.start()
     try:
+        await consumer.start()
         async with asyncio.timeout(seconds):
             return await consumer.getone()
     finally:

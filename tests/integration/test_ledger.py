@@ -7,7 +7,6 @@ import asyncpg
 import msgspec
 import pytest
 
-from axis.checks.policy import load_policy
 from axis.document import (
     Decision,
     DeliveryState,
@@ -29,7 +28,6 @@ from axis.violations import Code
 
 NOON = datetime(2026, 11, 20, 5, tzinfo=UTC)
 V1 = Versions(rules="r1", directory=1, trust="t1")
-POLICY = load_policy()
 replace = msgspec.structs.replace
 
 
@@ -205,7 +203,7 @@ async def test_an_accepted_packet_is_never_opened_again(ledger, pool):
 def plan(doc, agencies, sender):
     """Deliveries of one chunk."""
     assert sender == "vpcp"
-    made = deliveries_of(doc, agencies, POLICY, at=NOON)
+    made = deliveries_of(doc, agencies, at=NOON, answer_due_at=NOON)
     return Route(
         deliveries=made,
         boxes={name: tuple(codes) for name, codes in by_connection(made).items()},

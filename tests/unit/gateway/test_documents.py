@@ -8,6 +8,8 @@ import pytest
 
 from axis.edxml.attachments import AttachmentSink
 from axis.edxml.reader import read_packet
+from axis.errors import RefusedError
+from axis.violations import Code, Violation
 
 METADATA = {
     "sender": "H37",
@@ -64,6 +66,22 @@ async def test_the_same_request_again_is_the_same_packet(gateway):
     second = await post(gateway)
     assert (second.status_code, second.json()) == (202, first.json())
     assert len(gateway.left_behind()) == 1
+
+
+async def test_the_loser_of_a_race_learns_the_winner(gateway):
+    """One key, one request, two packets built a second apart: both clients are told of the first."""
+    first = await post(gateway)
+    real, calls = gateway.memory.repeated, []
+
+    async def repeated(connection, key):
+        calls.append(key)
+        return None if len(calls) == 1 else await real(connection, key)
+
+    gateway.memory.repeated = repeated
+    gateway.now += timedelta(seconds=1)
+    gateway.desk.fault = RefusedError(Violation(Code.TAKE_KEY_REUSED, "Idempotency-Key", ""))
+    second = await post(gateway)
+    assert (second.status_code, second.json()) == (202, first.json())
 
 
 @pytest.mark.parametrize(

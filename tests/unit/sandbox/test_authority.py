@@ -1,9 +1,10 @@
 """The test authority: what it issues, and what its services say of it."""
 
 import json
-import os
+import socket
 import stat
 import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -222,12 +223,35 @@ def test_time_stamps_come_over_http_too(authority, served):
     assert len(signed) > len(the_signed_pdf())
 
 
-def test_the_process_answers_and_stops_on_a_signal(authority, tmp_path):
-    """``python -m axis.sandbox serve`` refuses a taken port with one line."""
+def test_a_taken_port_is_said_in_one_line(authority):
+    """Who cannot listen says where."""
     server = make_authority_server(authority, "127.0.0.1", 0)
     try:
         with pytest.raises(SetupError, match="cannot listen"):
             make_authority_server(authority, "127.0.0.1", server.port)
     finally:
         server.server_close()
-    assert os.listdir(tmp_path) == []
+
+
+def test_the_process_answers_and_stops_on_a_signal(authority):
+    """``python -m axis.sandbox serve`` gets ready by itself and ends cleanly at SIGTERM."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "axis.sandbox",
+        "serve",
+        "--folder",
+        authority.folder,
+        "--port",
+        str(port),
+    ]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        try:
+            assert b"test authority on" in process.stderr.readline()
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:
+                assert answer.status == 200
+        finally:
+            process.terminate()
+        assert process.wait(10) == 0

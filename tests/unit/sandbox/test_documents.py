@@ -43,7 +43,8 @@ def test_the_signed_pdf_bears_two_signatures_person_first():
     assert [sig.field_name for sig in reader.embedded_regular_signatures] == ["PersonSignature", "AgencySeal"]
     for signature in reader.embedded_regular_signatures:
         assert signature.sig_object["/SubFilter"] == "/ETSI.CAdES.detached"
-        assert signature.external_timestamp_data is not None or signature.attached_timestamp_data is not None
+        unsigned = {attribute["type"].native for attribute in signature.signer_info["unsigned_attrs"]}
+        assert unsigned == {"signature_time_stamp_token"}
 
 
 def test_signing_appends_and_never_rewrites():

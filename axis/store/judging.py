@@ -1,0 +1,116 @@
+"""Transactions of admission: verdicts, waiting, quarantine."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from axis.document import DirectoryView, Quarantined
+from axis.records import (
+    IntakeRow,
+    Parked,
+    Parking,
+    Ruling,
+    Settled,
+)
+from axis.store import (
+    decisions,
+    directory,
+    events,
+    intakes,
+    outbox,
+    quarantine,
+)
+from axis.store.faults import store_faults
+
+if TYPE_CHECKING:
+    from axis.store.pool import Connection
+
+from axis.store.over_pool import OverPool
+
+
+class JudgingLedger(OverPool):
+    """What admission records."""
+
+    async def intakes(self, packet_ids: Sequence[str]) -> dict[str, IntakeRow]:
+        """Return the intakes that exist, by packet id."""
+        with store_faults():
+            async with self._pool.acquire() as conn:
+                return await intakes.select_intakes(conn, packet_ids)
+
+    async def parked(self, packet_ids: Sequence[str]) -> dict[str, Parked]:
+        """Return how long packets have been waiting, by packet id."""
+        with store_faults():
+            async with self._pool.acquire() as conn:
+                return await intakes.select_parked(conn, packet_ids)
+
+    async def directory_view(self, codes: Sequence[str], fingerprints: Sequence[str]) -> DirectoryView:
+        """Return the part of the directory in force that concerns these codes and certificates."""
+        with store_faults():
+            async with self._pool.acquire() as conn:
+                return await directory.view_for(conn, codes, fingerprints)
+
+    async def record_rulings(
+        self, rulings: Sequence[Ruling], *, at: datetime
+    ) -> list[tuple[Settled, list[int]]]:
+        """Record judged packets in one transaction.
+
+        Returns:
+            For each ruling that ended now, its ending and the outbox rows to
+            publish. One that another worker ended meanwhile is left out.
+        """
+        ended: list[tuple[Settled, list[int]]] = []
+        with store_faults():
+            async with self._pool.acquire() as conn, conn.transaction():
+                # In a fixed order, so that two workers never wait for one another.
+                for ruling in sorted(rulings, key=_document_order):
+                    ending = await _end(conn, ruling)
+                    if ending is None:
+                        continue
+                    priority = ruling.row.intake.priority
+                    await events.append_events(conn, ending.events, priority=priority)
+                    ids = await outbox.add_outgoing(conn, ending.outgoing, at=at, priority=priority)
+                    ended.append((ending, ids))
+                await intakes.mark_answered(conn, [ending.decision.packet_id for ending, _ in ended])
+        return ended
+
+    async def park(self, parkings: Sequence[Parking]) -> None:
+        """Let packets wait by name."""
+        with store_faults():
+            async with self._pool.acquire() as conn, conn.transaction():
+                for parking in sorted(parkings, key=lambda parking: parking.intake.packet_id):
+                    await intakes.park(
+                        conn,
+                        parking.intake,
+                        code=parking.code,
+                        detail=parking.detail,
+                        at=parking.at,
+                        next_try_at=parking.next_try_at,
+                        deadline=parking.deadline,
+                    )
+
+    async def quarantine(self, record: Quarantined, *, packet_id: str | None = None) -> bool:
+        """Set a record aside, and its intake with it where it has one; False where it was already."""
+        with store_faults():
+            async with self._pool.acquire() as conn, conn.transaction():
+                if packet_id is not None:
+                    await intakes.mark_state(conn, packet_id, "quarantined")
+                return await quarantine.insert_quarantine(conn, record)
+
+
+def _document_order(ruling: Ruling) -> tuple[str, str, str]:
+    document = ruling.document
+    packet = ruling.row.intake.packet_id
+    return (document.agency, document.document_id, packet) if document else ("", "", packet)
+
+
+async def _end(conn: "Connection", ruling: Ruling) -> Settled | None:
+    ending = ruling.ending
+    if ruling.document is not None:
+        owner = await decisions.take_document_id(conn, ruling.document, ruling.recipients)
+        if owner != ruling.document.packet_id:
+            assert ruling.id_taken is not None, "an accepted ruling knows its other ending"
+            ending = ruling.id_taken
+    fresh = await decisions.insert_decision(
+        conn, ending.decision, take=ruling.row.take, report=ruling.report
+    )
+    return ending if fresh else None

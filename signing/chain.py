@@ -1,0 +1,219 @@
+"""From a certificate to an anchor of the trust list, and what its key may be used for (rules G6, G10).
+
+pyHanko's certificate validator builds and validates the path. It is given no
+revocation data and may fetch nothing: revocation is `signing.revocation`'s.
+"""
+
+from collections.abc import Coroutine, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, unique
+from functools import lru_cache
+from typing import Any, Final, TypeVar
+
+from asn1crypto import x509
+from pyhanko.sign.validation.settings import KeyUsageConstraints
+from pyhanko_certvalidator import ValidationContext, find_valid_path
+from pyhanko_certvalidator.errors import (
+    DisallowedAlgorithmError,
+    ExpiredError,
+    InvalidCertificateError,
+    NotYetValidError,
+    PathBuildingError,
+    PathError,
+    ValidationError,
+)
+from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy, RevocationCheckingRule
+from pyhanko_certvalidator.registry import CertificateRegistry, SimpleTrustManager
+
+from axis.violations import Code
+from signing.algorithms import weak_key
+from signing.trust import TrustedAuthority, TrustList, TrustRole
+
+T = TypeVar("T")
+
+
+@unique
+class Usage(Enum):
+    """What a certificate was used for."""
+
+    SIGN = "sign"
+    STAMP = "stamp"
+
+
+_ROLES: Final = {
+    Usage.SIGN: frozenset({TrustRole.PERSON, TrustRole.SEAL}),
+    Usage.STAMP: frozenset({TrustRole.TIMESTAMP}),
+}
+_CONSTRAINTS: Final = {
+    Usage.SIGN: KeyUsageConstraints(
+        key_usage={"digital_signature", "non_repudiation"},
+        key_usage_forbidden={"key_cert_sign", "crl_sign"},
+        match_all_key_usages=False,
+    ),
+    Usage.STAMP: KeyUsageConstraints(
+        key_usage={"digital_signature", "non_repudiation"},
+        key_usage_forbidden={"key_cert_sign", "crl_sign"},
+        extd_key_usage={"time_stamping"},
+        explicit_extd_key_usage_required=True,
+    ),
+}
+_NO_REVOCATION: Final = CertRevTrustPolicy(
+    RevocationCheckingPolicy(
+        ee_certificate_rule=RevocationCheckingRule.NO_CHECK,
+        intermediate_ca_cert_rule=RevocationCheckingRule.NO_CHECK,
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Distrust:
+    """Why a certificate is not trusted."""
+
+    code: Code
+    detail: str
+    indication: str
+    """ETSI EN 319 102-1: main indication and sub-indication."""
+    subindication: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A valid path: certificates from the leaf upwards, the anchor last."""
+
+    certificates: tuple[x509.Certificate, ...]
+
+
+class Pool:
+    """The trust list, and the certificates that one document brought along.
+
+    Nothing is believed of the latter: they only help to find the way.
+    """
+
+    def __init__(self, trust: TrustList, embedded: Iterable[x509.Certificate]) -> None:
+        """Prepare for one document."""
+        self.trust = trust
+        self._store = _store_of(trust)
+        self._registry = CertificateRegistry.build((*self._store.intermediates, *embedded))
+        for anchor in self._store.anchors:
+            self._registry.register(anchor)
+
+    def find(self, certificate: x509.Certificate, usage: Usage, moment: datetime) -> Chain | Distrust:
+        """Find and validate a path at a moment.
+
+        Args:
+            certificate: the leaf.
+            usage: what it was used for.
+            moment: when it must have been valid, timezone-aware.
+
+        Returns:
+            The path, without a word about revocation; or why there is none.
+        """
+        if not self._store.anchors:
+            return Distrust(
+                Code.TRUST_EMPTY, "the trust list has no anchor", "INDETERMINATE", "NO_CERTIFICATE_CHAIN_FOUND"
+            )
+        if certificate.sha256 in self._store.by_fingerprint:
+            # An authority's own key signs no documents; pyHanko would skip the key-usage rules for it.
+            return _distrust(Code.KEY_USAGE, "the signer is an authority of the trust list")
+        context = ValidationContext(
+            trust_manager=self._store.manager,
+            certificate_registry=self._registry,
+            moment=moment,
+            allow_fetching=False,
+            revinfo_policy=_NO_REVOCATION,
+        )
+        try:
+            paths = context.path_builder.async_build_paths_lazy(certificate)
+            path = run_dry(find_valid_path(certificate, paths, context))
+            certificates = tuple(reversed(list(path.iter_certs(include_root=True))))
+            if fault := self._fault(certificates, usage):
+                return fault
+            # G10: by ourselves; on its way through the library the policy loses three of its fields.
+            _CONSTRAINTS[usage].validate(certificate)
+        except (PathError, ValidationError) as exc:
+            return _translated(exc)
+        return Chain(certificates)
+
+    def _fault(self, certificates: tuple[x509.Certificate, ...], usage: Usage) -> Distrust | None:
+        for issuer in certificates[1:]:
+            authority = self._store.by_fingerprint.get(issuer.sha256)
+            if authority is not None and not _ROLES[usage] & set(authority.roles):
+                return _distrust(Code.CHAIN_UNTRUSTED, "an authority on the path is not trusted for this use")
+        for one in certificates:
+            if weak := weak_key(one.public_key):
+                return Distrust(
+                    Code.ALGORITHM_WEAK, f"on the path: {weak}", "INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE"
+                )
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Store:
+    anchors: tuple[x509.Certificate, ...]
+    intermediates: tuple[x509.Certificate, ...]
+    manager: SimpleTrustManager
+    by_fingerprint: dict[bytes, TrustedAuthority]
+
+
+@lru_cache(maxsize=4)
+def _store_of(trust: TrustList) -> _Store:
+    loaded = [(authority, x509.Certificate.load(authority.der)) for authority in trust.authorities]
+    anchors = tuple(certificate for authority, certificate in loaded if authority.anchor)
+    return _Store(
+        anchors=anchors,
+        intermediates=tuple(certificate for authority, certificate in loaded if not authority.anchor),
+        manager=SimpleTrustManager.build(trust_roots=list(anchors)),
+        by_fingerprint={certificate.sha256: authority for authority, certificate in loaded},
+    )
+
+
+def run_dry(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that has nothing to wait for, without an event loop.
+
+    The validator is asynchronous for the sake of fetching, which is off. Should
+    it ever wait after all, that is an error, and never a reason to reach out.
+
+    Raises:
+        RuntimeError: it wanted to wait.
+    """
+    try:
+        work.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    work.close()
+    raise RuntimeError("certificate validation wanted to wait for something")
+
+
+def _distrust(code: Code, detail: str) -> Distrust:
+    return Distrust(code, detail, "INDETERMINATE", "CHAIN_CONSTRAINTS_FAILURE")
+
+
+def _translated(exc: Exception) -> Distrust:
+    # The library's messages name subjects: they stay here.
+    if isinstance(exc, PathBuildingError):
+        return Distrust(
+            Code.CHAIN_UNTRUSTED, "no path to a trusted root", "INDETERMINATE", "NO_CERTIFICATE_CHAIN_FOUND"
+        )
+    if isinstance(exc, ExpiredError):
+        return Distrust(
+            Code.CERTIFICATE_EXPIRED, "a certificate had expired", "INDETERMINATE", "OUT_OF_BOUNDS_NO_POE"
+        )
+    if isinstance(exc, NotYetValidError):
+        return Distrust(
+            Code.CERTIFICATE_EXPIRED, "a certificate was not valid yet", "TOTAL-FAILED", "NOT_YET_VALID"
+        )
+    if isinstance(exc, DisallowedAlgorithmError):
+        return Distrust(
+            Code.ALGORITHM_WEAK, "an algorithm on the path is too weak", "INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE"
+        )
+    if isinstance(exc, InvalidCertificateError):
+        if "self-signed" in str(exc):
+            return Distrust(
+                Code.CHAIN_UNTRUSTED, "self-signed and not trusted", "INDETERMINATE", "NO_CERTIFICATE_CHAIN_FOUND"
+            )
+        return _distrust(Code.KEY_USAGE, "its key usage does not allow what it was used for")
+    return Distrust(
+        Code.CHAIN_UNTRUSTED, "the path does not validate", "INDETERMINATE", "CERTIFICATE_CHAIN_GENERAL_FAILURE"
+    )
