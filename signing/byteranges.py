@@ -8,12 +8,14 @@ are the very value that is verified.
 import binascii
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import msgspec
 from pyhanko.pdf_utils import generic
 
 from axis.violations import Code, Violation
+from signing.objects import resolved
 from signing.reading import OpenedPdf
 
 _END: Final = re.compile(rb"%%EOF(?:\r\n|\n|\r)?\Z")
@@ -29,45 +31,48 @@ class Range(msgspec.Struct, frozen=True):
     end: int
 
 
-def read_range(
-    pdf: OpenedPdf, signature: generic.DictionaryObject, where: str
-) -> tuple[Range, bytes] | Violation:
+def read_range(pdf: OpenedPdf, signature: generic.DictionaryObject) -> tuple[Range, bytes] | Violation:
     """Read a signature's byte range and its value, and hold them to the file.
 
     Args:
         pdf: the file.
         signature: its signature dictionary.
-        where: how violations call it.
 
     Returns:
         The range, and the value of ``/Contents``; or the rule that is broken.
     """
-    # G3: four integers [0 a s b], in bounds, with a gap.
-    raw = signature.get("/ByteRange")
-    if not isinstance(raw, generic.ArrayObject) or len(raw) != 4:  # noqa: PLR2004  # two pairs
-        return Violation(Code.BYTE_RANGE, where, "no four numbers")
-    numbers = [raw.raw_get(index) for index in range(4)]
-    if not all(isinstance(number, generic.NumberObject) for number in numbers):
-        return Violation(Code.BYTE_RANGE, where, "not all are integers")
-    first, length, second, rest = (int(number) for number in numbers)
-    if first != 0 or not 0 < length < second or rest < 0 or second + rest > pdf.size:
-        return Violation(Code.BYTE_RANGE, where, f"[{first} {length} {second} {rest}] of {pdf.size} bytes")
+    covered = _range(pdf, signature)
+    if isinstance(covered, Violation):
+        return covered
     # G3: what is left out is exactly the value, in hexadecimal.
     value = signature.raw_get("/Contents")
     if not isinstance(value, (generic.TextStringObject, generic.ByteStringObject)):
-        return Violation(Code.CONTENTS, where, "the value is no string of its own")
+        return Violation(Code.CONTENTS, "", "the value is no string of its own")
     contents = bytes(value.original_bytes)
-    gap = pdf.read(length, second - length) if second - length == 2 * len(contents) + 2 else b""
+    length = covered.gap_end - covered.gap_start
+    gap = pdf.read(covered.gap_start, length) if length == 2 * len(contents) + 2 else b""
     if gap[:1] != b"<" or gap[-1:] != b">":
-        return Violation(Code.CONTENTS, where, "the gap is not one hexadecimal string")
+        return Violation(Code.CONTENTS, "", "the gap is not one hexadecimal string")
     try:
         # unhexlify and not fromhex: that one forgives white space.
         same = binascii.unhexlify(gap[1:-1]) == contents
     except binascii.Error:
         same = False
-    if not same:
-        return Violation(Code.CONTENTS, where, "the gap is not the verified value")
-    return Range(length, second, second + rest), contents
+    return (covered, contents) if same else Violation(Code.CONTENTS, "", "the gap is not the verified value")
+
+
+def _range(pdf: OpenedPdf, signature: generic.DictionaryObject) -> Range | Violation:
+    # G3: four integers [0 a s b], in bounds, with a gap.
+    raw = resolved(signature, "/ByteRange")
+    if not isinstance(raw, generic.ArrayObject) or len(raw) != 4:  # noqa: PLR2004  # two pairs
+        return Violation(Code.BYTE_RANGE, "", "no four numbers")
+    numbers = [raw.raw_get(index) for index in range(4)]
+    if not all(isinstance(number, generic.NumberObject) for number in numbers):
+        return Violation(Code.BYTE_RANGE, "", "not all are integers")
+    first, length, second, rest = (int(number) for number in numbers)
+    if first != 0 or not 0 < length < second or rest < 0 or second + rest > pdf.size:
+        return Violation(Code.BYTE_RANGE, "", f"[{first} {length} {second} {rest}] of {pdf.size} bytes")
+    return Range(length, second, second + rest)
 
 
 def check_order(ranges: Sequence[Range]) -> tuple[Violation, ...]:
@@ -78,7 +83,7 @@ def check_order(ranges: Sequence[Range]) -> tuple[Violation, ...]:
     """
     return tuple(
         Violation(Code.BYTE_RANGE, f"signatures[{index + 1}]", "it does not enclose the signature before it")
-        for index, (earlier, later) in enumerate(zip(ranges, ranges[1:], strict=False))
+        for index, (earlier, later) in enumerate(pairwise(ranges))
         if later.gap_start < earlier.end
     )
 

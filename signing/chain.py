@@ -23,7 +23,11 @@ from pyhanko_certvalidator.errors import (
     PathError,
     ValidationError,
 )
-from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy, RevocationCheckingRule
+from pyhanko_certvalidator.policy_decl import (
+    CertRevTrustPolicy,
+    RevocationCheckingPolicy,
+    RevocationCheckingRule,
+)
 from pyhanko_certvalidator.registry import CertificateRegistry, SimpleTrustManager
 
 from axis.violations import Code
@@ -98,6 +102,10 @@ class Pool:
         for anchor in self._store.anchors:
             self._registry.register(anchor)
 
+    def authority(self, certificate: x509.Certificate) -> TrustedAuthority | None:
+        """Return the authority of the trust list that a certificate is, or None."""
+        return self._store.by_fingerprint.get(certificate.sha256)
+
     def find(self, certificate: x509.Certificate, usage: Usage, moment: datetime) -> Chain | Distrust:
         """Find and validate a path at a moment.
 
@@ -111,7 +119,10 @@ class Pool:
         """
         if not self._store.anchors:
             return Distrust(
-                Code.TRUST_EMPTY, "the trust list has no anchor", "INDETERMINATE", "NO_CERTIFICATE_CHAIN_FOUND"
+                Code.TRUST_EMPTY,
+                "the trust list has no anchor",
+                "INDETERMINATE",
+                "NO_CERTIFICATE_CHAIN_FOUND",
             )
         if certificate.sha256 in self._store.by_fingerprint:
             # An authority's own key signs no documents; pyHanko would skip the key-usage rules for it.
@@ -190,30 +201,34 @@ def _distrust(code: Code, detail: str) -> Distrust:
     return Distrust(code, detail, "INDETERMINATE", "CHAIN_CONSTRAINTS_FAILURE")
 
 
+_OF_ERRORS: Final = (
+    # In this order: the later ones are wider.
+    (PathBuildingError, Code.CHAIN_UNTRUSTED, "no path to a trusted root", "NO_CERTIFICATE_CHAIN_FOUND"),
+    (ExpiredError, Code.CERTIFICATE_EXPIRED, "a certificate had expired", "OUT_OF_BOUNDS_NO_POE"),
+    (NotYetValidError, Code.CERTIFICATE_EXPIRED, "a certificate was not valid yet", "NOT_YET_VALID"),
+    (
+        DisallowedAlgorithmError,
+        Code.ALGORITHM_WEAK,
+        "an algorithm on the path is too weak",
+        "CRYPTO_CONSTRAINTS_FAILURE",
+    ),
+    (
+        InvalidCertificateError,
+        Code.KEY_USAGE,
+        "its key usage does not allow what it was used for",
+        "CHAIN_CONSTRAINTS_FAILURE",
+    ),
+)
+
+
 def _translated(exc: Exception) -> Distrust:
     # The library's messages name subjects: they stay here.
-    if isinstance(exc, PathBuildingError):
-        return Distrust(
-            Code.CHAIN_UNTRUSTED, "no path to a trusted root", "INDETERMINATE", "NO_CERTIFICATE_CHAIN_FOUND"
-        )
-    if isinstance(exc, ExpiredError):
-        return Distrust(
-            Code.CERTIFICATE_EXPIRED, "a certificate had expired", "INDETERMINATE", "OUT_OF_BOUNDS_NO_POE"
-        )
-    if isinstance(exc, NotYetValidError):
-        return Distrust(
-            Code.CERTIFICATE_EXPIRED, "a certificate was not valid yet", "TOTAL-FAILED", "NOT_YET_VALID"
-        )
-    if isinstance(exc, DisallowedAlgorithmError):
-        return Distrust(
-            Code.ALGORITHM_WEAK, "an algorithm on the path is too weak", "INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE"
-        )
-    if isinstance(exc, InvalidCertificateError):
-        if "self-signed" in str(exc):
-            return Distrust(
-                Code.CHAIN_UNTRUSTED, "self-signed and not trusted", "INDETERMINATE", "NO_CERTIFICATE_CHAIN_FOUND"
-            )
-        return _distrust(Code.KEY_USAGE, "its key usage does not allow what it was used for")
-    return Distrust(
-        Code.CHAIN_UNTRUSTED, "the path does not validate", "INDETERMINATE", "CERTIFICATE_CHAIN_GENERAL_FAILURE"
-    )
+    if isinstance(exc, InvalidCertificateError) and "self-signed" in str(exc):
+        detail, sub = "self-signed and not trusted", "NO_CERTIFICATE_CHAIN_FOUND"
+        return Distrust(Code.CHAIN_UNTRUSTED, detail, "INDETERMINATE", sub)
+    for kind, code, detail, sub in _OF_ERRORS:
+        if isinstance(exc, kind):
+            main = "TOTAL-FAILED" if kind is NotYetValidError else "INDETERMINATE"
+            return Distrust(code, detail, main, sub)
+    detail, sub = "the path does not validate", "CERTIFICATE_CHAIN_GENERAL_FAILURE"
+    return Distrust(Code.CHAIN_UNTRUSTED, detail, "INDETERMINATE", sub)

@@ -34,7 +34,6 @@ def check_changes(
     judged: Collection[str],
     newest: bool,
     timestamp: bool,
-    where: str,
 ) -> tuple[Violation, ...]:
     """Judge every revision behind a signature's own.
 
@@ -45,7 +44,6 @@ def check_changes(
         newest: no person's or agency's signature comes after it; then only
             long-term data and document time-stamps may.
         timestamp: it is a document time-stamp, whose own permissions mean nothing.
-        where: how violations call it.
     """
     if signature.signed_revision == reader.total_revisions - 1:
         return ()
@@ -58,17 +56,17 @@ def check_changes(
     )
     if isinstance(result, SuspiciousModification):
         # Its message names objects and fields: it stays here.
-        return (Violation(Code.CHANGED_AFTER, where, "a later update changes what no rule allows"),)
+        return (Violation(Code.CHANGED_AFTER, "", "a later update changes what no rule allows"),)
     faults = []
     level = result.modification_level
     if foreign := len(set(result.changed_form_fields) - set(judged)):
         detail = f"a later update adds or fills {foreign} field(s) that are no verified signature"
-        faults.append(Violation(Code.CHANGED_AFTER, where, detail))
+        faults.append(Violation(Code.CHANGED_AFTER, "", detail))
     if level > ModificationLevel.FORM_FILLING:
-        faults.append(Violation(Code.CHANGED_AFTER, where, "a later update changes annotations"))
+        faults.append(Violation(Code.CHANGED_AFTER, "", "a later update changes annotations"))
     elif newest and level > ModificationLevel.LTA_UPDATES:
         detail = "after the newest signature only long-term data and time-stamps may follow"
-        faults.append(Violation(Code.CHANGED_AFTER, where, detail))
+        faults.append(Violation(Code.CHANGED_AFTER, "", detail))
     if permission is not None and level.value > permission.value:
-        faults.append(Violation(Code.CHANGED_AFTER, where, "it permits no such change (DocMDP)"))
+        faults.append(Violation(Code.CHANGED_AFTER, "", "it permits no such change (DocMDP)"))
     return tuple(faults)

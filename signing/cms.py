@@ -4,7 +4,6 @@ Nothing here knows of trust: who issued the certificate is `signing.chain`'s
 question.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -19,7 +18,10 @@ from signing.algorithms import weak_digest, weak_key, weak_signature
 DATA: Final = "data"
 TST_INFO: Final = "tst_info"
 _ONCE: Final = ("content_type", "message_digest")
-_ESS: Final = {"signing_certificate_v2": tsp.SigningCertificateV2, "signing_certificate": tsp.SigningCertificate}
+_ESS: Final = {
+    "signing_certificate_v2": tsp.SigningCertificateV2,
+    "signing_certificate": tsp.SigningCertificate,
+}
 
 
 class CmsError(Exception):
@@ -55,8 +57,7 @@ def read_cms(contents: bytes, content_type: str) -> SignedCms:
     """
     try:
         info = cms.ContentInfo.load(contents)
-        if contents[len(info.dump()) :].strip(b"\0"):
-            raise CmsError("bytes behind the signature's value")
+        _check_padding(contents[len(info.dump()) :])
         return read_content_info(info, content_type)
     except (CmsError, MemoryError):
         raise
@@ -125,14 +126,19 @@ def verify_cms(signed: SignedCms, content_type: str, digest: bytes) -> tuple[boo
     return bool(intact), bool(valid)
 
 
-def faults_of(signed: SignedCms, *, intact: bool, valid: bool, where: str) -> tuple[Violation, ...]:
+def faults_of(signed: SignedCms, *, intact: bool, valid: bool) -> tuple[Violation, ...]:
     """Return what integrity refuses of a CMS that was read and verified."""
-    faults = [Violation(Code.ALGORITHM_WEAK, where, weakness) for weakness in signed.weaknesses]
+    faults = [Violation(Code.ALGORITHM_WEAK, "", weakness) for weakness in signed.weaknesses]
     if not intact:
-        faults.append(Violation(Code.DIGEST_MISMATCH, where, "the covered bytes have another digest"))
+        faults.append(Violation(Code.DIGEST_MISMATCH, "", "the covered bytes have another digest"))
     if not valid:
-        faults.append(Violation(Code.CRYPTO_FAILURE, where, "the signature does not verify"))
+        faults.append(Violation(Code.CRYPTO_FAILURE, "", "the signature does not verify"))
     return tuple(faults)
+
+
+def _check_padding(rest: bytes) -> None:
+    if rest.strip(b"\0"):
+        raise CmsError("bytes behind the signature's value")
 
 
 def _attributes(signer: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -152,12 +158,6 @@ def _attributes(signer: Any) -> dict[str, Any]:  # noqa: ANN401
 
 def _signer(signed: Any, signer: Any) -> tuple[x509.Certificate, tuple[x509.Certificate, ...]]:  # noqa: ANN401
     sid = signer["sid"]
-    matches: Callable[[x509.Certificate], bool]
-    if sid.name == "issuer_and_serial_number":
-        matches = lambda cert: match_issuer_serial(sid.chosen, cert)  # noqa: E731
-    else:
-        wanted = sid.chosen.native
-        matches = lambda cert: cert.key_identifier == wanted  # noqa: E731
     found: list[x509.Certificate] = []
     others: list[x509.Certificate] = []
     given = signed["certificates"]
@@ -165,7 +165,11 @@ def _signer(signed: Any, signer: Any) -> tuple[x509.Certificate, tuple[x509.Cert
         if choice.name != "certificate":
             continue
         certificate = choice.chosen
-        (found if matches(certificate) else others).append(certificate)
+        if sid.name == "issuer_and_serial_number":
+            matches = match_issuer_serial(sid.chosen, certificate)
+        else:
+            matches = certificate.key_identifier == sid.chosen.native
+        (found if matches else others).append(certificate)
     if len({certificate.sha256 for certificate in found}) != 1:
         raise CmsError(f"{len(found)} certificates match the signer")
     return found[0], tuple(others)

@@ -60,7 +60,7 @@ def check_content(pdf: OpenedPdf, signatures: int) -> tuple[tuple[Violation, ...
         _walk(value, found)
     forbidden = tuple(Violation(code, "", detail) for code, detail in _DETAIL.items() if found[code])
     counted = found["signature"]
-    hidden = ()
+    hidden: tuple[Violation, ...] = ()
     if counted != signatures:
         detail = f"{counted} signature dictionaries in all revisions, {signatures} in fields"
         hidden = (Violation(Code.SIGNATURE_COUNT, "", detail),)

@@ -21,7 +21,7 @@ class CoveredDigests:
         self._pdf = pdf
         self._done: dict[tuple[str, Range], bytes] = {}
         # By algorithm: the hash of everything before an offset, for the offsets passed so far.
-        self._prefixes: dict[str, dict[int, "hashlib._Hash"]] = {}
+        self._prefixes: dict[str, dict[int, hashlib._Hash]] = {}
 
     def of(self, covered: Range, algorithm: str) -> bytes:
         """Return the digest of a range.

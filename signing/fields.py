@@ -14,6 +14,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from axis.checks.policy import Limits
 from axis.violations import Code, Violation
+from signing.objects import resolved
 
 TIMESTAMP: Final = "/ETSI.RFC3161"
 SUBFILTERS: Final = frozenset({"/ETSI.CAdES.detached", "/adbe.pkcs7.detached", TIMESTAMP})
@@ -40,7 +41,9 @@ class FoundField:
         return self.subfilter == TIMESTAMP
 
 
-def find_fields(reader: PdfFileReader, limits: Limits) -> tuple[tuple[FoundField, ...], tuple[Violation, ...]]:
+def find_fields(
+    reader: PdfFileReader, limits: Limits
+) -> tuple[tuple[FoundField, ...], tuple[Violation, ...]]:
     """Find every filled signature field, and judge whether all can be verified.
 
     Args:
@@ -48,14 +51,15 @@ def find_fields(reader: PdfFileReader, limits: Limits) -> tuple[tuple[FoundField
         limits: ``signatures`` counts here.
 
     Returns:
-        The fields as they stand in the form, and what refuses. With a
-        violation of number, the fields may still be judged one by one.
+        The fields as they stand in the form, and what refuses about their
+        number. Each field's own faults are its judge's.
     """
-    form = reader.root.get("/AcroForm")
+    form = resolved(reader.root, "/AcroForm")
     found: list[FoundField] = []
     seen: set[generic.Reference] = set()
-    if isinstance(form, generic.DictionaryObject) and "/Fields" in form:
-        for field, name in _walk(form["/Fields"], "", None, seen, _DEPTH):
+    fields = resolved(form, "/Fields") if isinstance(form, generic.DictionaryObject) else None
+    if fields is not None:
+        for field, name in _walk(fields, "", None, seen, _DEPTH):
             found.append(_read(field, name))
             if len(found) > limits.signatures:
                 fault = Violation(
@@ -63,18 +67,13 @@ def find_fields(reader: PdfFileReader, limits: Limits) -> tuple[tuple[FoundField
                 )
                 return (), (fault,)
     faults: list[Violation] = []
-    for index, each in enumerate(found):
-        if each.subfilter not in SUBFILTERS:
-            known = each.subfilter.lstrip("/") or "none"
-            faults.append(Violation(Code.SIGNATURE_SUBFILTER, f"signatures[{index}]", f"sub-filter: {known}"))
-        if each.value is None:
-            detail = "the signature is no object of its own"
-            faults.append(Violation(Code.SIGNATURE_COUNT, f"signatures[{index}]", detail))
     values = [each.value for each in found if each.value is not None]
     if len(set(values)) != len(values):
         faults.append(Violation(Code.SIGNATURE_COUNT, "", "two fields share one signature"))
     if any(widget not in seen for widget in _filled_widgets(reader)):
-        faults.append(Violation(Code.SIGNATURE_COUNT, "", "a signature on a page that the form does not know"))
+        faults.append(
+            Violation(Code.SIGNATURE_COUNT, "", "a signature on a page that the form does not know")
+        )
     return tuple(found), tuple(faults)
 
 
@@ -96,23 +95,23 @@ def _walk(
         field = raw.get_object()
         if not isinstance(field, generic.DictionaryObject):
             raise TypeError("a field that is no dictionary")
-        part = str(field["/T"]) if "/T" in field else ""
+        part = str(resolved(field, "/T", ""))
         name = f"{parent}.{part}" if parent and part else parent or part
-        kind = field.get("/FT", inherited)
+        kind = resolved(field, "/FT", inherited)
         if kind == "/Sig" and _filled(field):
             yield field, name
-        if "/Kids" in field:
-            yield from _walk(field["/Kids"], name, kind, seen, depth - 1)
+        if (kids := resolved(field, "/Kids")) is not None:
+            yield from _walk(kids, name, kind, seen, depth - 1)
 
 
 def _filled(field: generic.DictionaryObject) -> bool:
-    return "/V" in field and not isinstance(field["/V"], generic.NullObject)
+    return resolved(field, "/V") is not None
 
 
 def _read(field: generic.DictionaryObject, name: str) -> FoundField:
     raw = field.raw_get("/V")
     value = raw.get_object()
-    subfilter = value.get("/SubFilter", "") if isinstance(value, generic.DictionaryObject) else ""
+    subfilter = resolved(value, "/SubFilter", "") if isinstance(value, generic.DictionaryObject) else ""
     return FoundField(
         name=name,
         field=field,
@@ -124,7 +123,7 @@ def _read(field: generic.DictionaryObject, name: str) -> FoundField:
 def _filled_widgets(reader: PdfFileReader) -> Iterator[generic.Reference | None]:
     # Widgets on pages that bear a filled signature by themselves; None for one that is no object of its own.
     for page in _pages(reader.root["/Pages"], set(), _DEPTH):
-        annotations = page.get("/Annots")
+        annotations = resolved(page, "/Annots")
         if not isinstance(annotations, generic.ArrayObject):
             continue
         for index in range(len(annotations)):
@@ -132,7 +131,7 @@ def _filled_widgets(reader: PdfFileReader) -> Iterator[generic.Reference | None]
             widget = raw.get_object()
             if (
                 isinstance(widget, generic.DictionaryObject)
-                and widget.get("/FT") == "/Sig"
+                and resolved(widget, "/FT") == "/Sig"
                 and _filled(widget)
             ):
                 yield raw.reference if isinstance(raw, generic.IndirectObject) else None
@@ -142,8 +141,9 @@ def _pages(node: Any, seen: set[int], depth: int) -> Iterator[generic.Dictionary
     if not isinstance(node, generic.DictionaryObject) or id(node) in seen or not depth:
         raise ValueError("a tree of pages that is none")
     seen.add(id(node))
-    if "/Kids" not in node:
+    kids = resolved(node, "/Kids")
+    if kids is None:
         yield node
         return
-    for kid in node["/Kids"]:
+    for kid in kids:
         yield from _pages(kid.get_object(), seen, depth - 1)

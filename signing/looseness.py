@@ -13,6 +13,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from axis.violations import Code, Violation
+from signing.objects import resolved
 
 _VERSION: Final = re.compile(r"/(1\.[0-7]|2\.0)")
 
@@ -36,23 +37,23 @@ def check_looseness(reader: PdfFileReader, signed: Collection[int]) -> tuple[Vio
 
 
 def _part(holder: Any, key: str) -> generic.DictionaryObject:  # noqa: ANN401  # pyHanko's objects are untyped
-    value = holder.get(key)
+    value = resolved(holder, key)
     return value if isinstance(value, generic.DictionaryObject) else generic.DictionaryObject()
 
 
 def _form(old: generic.DictionaryObject, new: generic.DictionaryObject, signed: bool) -> Iterator[str]:  # noqa: FBT001
-    if new.get("/NeedAppearances") != old.get("/NeedAppearances") and not signed:
+    if resolved(new, "/NeedAppearances") != resolved(old, "/NeedAppearances") and not signed:
         yield "an unsigned update has viewers draw fields anew (NeedAppearances)"
     # A signing tool may bring the first default appearance along with its own field; nobody may change one.
-    if new.get("/DA") != old.get("/DA") and not (signed and "/DA" not in old):
+    if resolved(new, "/DA") != resolved(old, "/DA") and not (signed and "/DA" not in old):
         yield "a later update changes how fields look (DA)"
-    before, after = (int(form.get("/SigFlags", 0)) for form in (old, new))
+    before, after = (int(resolved(form, "/SigFlags") or 0) for form in (old, new))
     if before & ~after:
         yield "a later update lowers SigFlags"
 
 
 def _version(old: generic.DictionaryObject, new: generic.DictionaryObject) -> Iterator[str]:
-    before, after = old.get("/Version"), new.get("/Version")
+    before, after = resolved(old, "/Version"), resolved(new, "/Version")
     if before == after:
         return
     known = isinstance(after, str) and _VERSION.fullmatch(after)
@@ -62,7 +63,7 @@ def _version(old: generic.DictionaryObject, new: generic.DictionaryObject) -> It
 
 def _info(old: generic.DictionaryObject, new: generic.DictionaryObject) -> Iterator[str]:
     for key in new:
-        value = new[key]
-        if isinstance(value, (generic.DictionaryObject, generic.ArrayObject)) and old.get(key) != value:
+        value = resolved(new, key)
+        if isinstance(value, (generic.DictionaryObject, generic.ArrayObject)) and resolved(old, key) != value:
             yield "a later update puts nested values into the document information"
             return

@@ -69,7 +69,7 @@ def is_about(single: ocsp.OCSPSingleResponse, issuer: x509.Certificate) -> bool:
 
 
 def needs_no_check(responder: x509.Certificate) -> bool:
-    """Tell whether the authority says that a responder's certificate is not to be checked (RFC 6960 4.2.2.2.1)."""
+    """Tell whether a responder's certificate is not to be checked itself (RFC 6960 4.2.2.2.1)."""
     try:
         responder.extensions.get_extension_for_class(x509.OCSPNoCheck)
     except (x509.ExtensionNotFound, ValueError):
@@ -127,9 +127,7 @@ def _key_bits(certificate: x509.Certificate) -> bytes:
     if isinstance(key, rsa.RSAPublicKey):
         return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1)
     if isinstance(key, ec.EllipticCurvePublicKey):
-        return key.public_bytes(
-            serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
-        )
+        return key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
     if isinstance(key, (ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)):
         return key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     raise ValueError("a key that no responder has")

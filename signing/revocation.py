@@ -34,7 +34,11 @@ _KNOWN_CRL_EXTENSIONS: Final = (
     x509.IssuerAlternativeName,
 )
 _HARMLESS: Final = frozenset(
-    {x509.ReasonFlags.superseded, x509.ReasonFlags.cessation_of_operation, x509.ReasonFlags.affiliation_changed}
+    {
+        x509.ReasonFlags.superseded,
+        x509.ReasonFlags.cessation_of_operation,
+        x509.ReasonFlags.affiliation_changed,
+    }
 )
 
 
@@ -133,7 +137,9 @@ class Book:
             self._usable[key] = _signed_by(crl, issuer) and _understood(crl)
         return self._usable[key]
 
-    def _by_ocsp(self, certificate: x509.Certificate, issuer: x509.Certificate, at: datetime) -> list[Standing]:
+    def _by_ocsp(
+        self, certificate: x509.Certificate, issuer: x509.Certificate, at: datetime
+    ) -> list[Standing]:
         found = []
         for answer in self._answers.get(certificate.serial_number, ()):
             single = answer.single

@@ -43,15 +43,13 @@ def read_stamp(signed: SignedCms, imprint: Callable[[str], bytes]) -> Stamp:
     """
     try:
         content = signed.signed_data["encap_content_info"]["content"]
-        info = content.parsed
-        if not isinstance(info, tsp.TSTInfo):
-            raise CmsError("no time-stamp in it")
+        info = tsp.TSTInfo.load(bytes(content), strict=True)
         message = info["message_imprint"]
         algorithm = message["hash_algorithm"]["algorithm"].native
         stamped = message["hashed_message"].native
         moment = info["gen_time"].native
         inner = hashlib.new(signed.digest_algorithm, bytes(content))
-    except (CmsError, MemoryError):
+    except MemoryError:
         raise
     except Exception as exc:
         raise CmsError(f"the time-stamp cannot be read: {type(exc).__name__}") from exc
@@ -65,14 +63,14 @@ def read_stamp(signed: SignedCms, imprint: Callable[[str], bytes]) -> Stamp:
     return Stamp(signed, moment.astimezone(UTC), right and intact, valid, tuple(faults))
 
 
-def stamp_faults(stamp: Stamp, where: str) -> tuple[Violation, ...]:
+def stamp_faults(stamp: Stamp) -> tuple[Violation, ...]:
     """Return what integrity refuses of a token."""
     reasons = list(stamp.faults)
     if not stamp.intact:
         reasons.append("it stands over other bytes")
     if not stamp.valid:
         reasons.append("its signature does not verify")
-    return tuple(Violation(Code.TIMESTAMP_INVALID, where, reason) for reason in reasons)
+    return tuple(Violation(Code.TIMESTAMP_INVALID, "", reason) for reason in reasons)
 
 
 def signature_imprint(signed: SignedCms) -> Callable[[str], bytes]:

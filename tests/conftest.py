@@ -63,3 +63,15 @@ def kafka():
             yield broker
         finally:
             broker.stop()
+
+
+@pytest.fixture(scope="session")
+def registry(postgres):
+    """A real schema registry (`tests.lab.servers.Registry`): `.settings("deployer" or "reader")`."""
+    from tests.lab.servers import Registry
+
+    server = Registry(postgres)
+    try:
+        yield server
+    finally:
+        server.child.stop()

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Final, ParamSpec, TypeVar
 
-import httpx
+import httpx2
 import msgspec
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
@@ -132,9 +132,13 @@ def _ask(settings: Settings, question: Callable[_P, _T], *args: _P.args, **named
     where = settings.registry_url
     try:
         return question(*args, **named)
-    except httpx.TransportError as exc:
+    except (
+        httpx2.HTTPError,
+        httpx2.InvalidURL,
+        ValueError,
+    ) as exc:  # ValueError: what answers speaks no JSON
         raise UnavailableError(
-            f"sổ lược đồ không trả lời / the schema registry does not answer at {where}: {exc!r}"
+            f"sổ lược đồ không trả lời / no schema registry answers at {where}: {exc!r}"
         ) from exc
     except SchemaRegistryError as exc:
         if exc.http_status_code in _DENIED:

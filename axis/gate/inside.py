@@ -55,13 +55,12 @@ class Inside:
     def judge(self, path: str, question: bytes) -> bytes:
         """Answer one question within the limits. Never raises."""
         try:
-            answer = self._answer(path, decode_request(question))
+            return encode(self._answer(path, decode_request(question)))
         except BaseException as exc:  # noqa: BLE001 - whatever it is, it is ours, and crosses as a value
             limits.lift()
             last = traceback.extract_tb(exc.__traceback__)[-1:]
             where = f" at {Path(last[0].filename).name}:{last[0].lineno}" if last else ""
-            answer = Trouble(detail=f"{type(exc).__name__}{where}")
-        return encode(answer)
+            return encode(Trouble(detail=f"{type(exc).__name__}{where}"))
 
     def _answer(self, path: str, request: InspectRequest) -> Answer:
         cpu, wall = time.process_time(), time.perf_counter()

@@ -7,6 +7,7 @@ own (an unreadable disk, a bug) is raised and told apart by the caller.
 import errno
 import hashlib
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -127,7 +128,8 @@ def _inspect_packet(
 def inspect_pdf(file: BinaryIO, path: str, sha256: str, request: InspectRequest, grounds: Grounds) -> Judged:
     """Verify a PDF that stands alone. The report has one file and no envelope."""
     size = file.seek(0, io.SEEK_END)
-    alone = FileReport(content_id="", name=Path(path).name, kind=FileKind.PDF, size=size, sha256=sha256)
+    name = os.fsencode(Path(path).name).decode("utf-8", "replace")
+    alone = FileReport(content_id="", name=name, kind=FileKind.PDF, size=size, sha256=sha256)
     try:
         alone = msgspec.structs.replace(alone, pdf=_verified(file, request, grounds))
     except LIMITS as exc:

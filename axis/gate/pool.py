@@ -6,8 +6,6 @@ process is none: the file gets one more try, alone, and then waits.
 
 import asyncio
 import logging
-import shutil
-import tempfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -33,13 +31,12 @@ from axis.gate.answers import (
 )
 from axis.gate.cell import Cause, Cell, CellDiedError, Task
 from axis.gate.network import NAMESPACE
+from axis.gate.scratch import Scratch
 from axis.violations import Code
 from signing.evidence import Evidence
 from signing.trust import TrustList
 
 _log: Final = logging.getLogger(__name__)
-_GENERATIONS: Final = 3
-"""Generations of evidence kept on disk; a question under way may still name an older one."""
 
 _PAUSE_SECONDS: Final = 5.0
 """Between two starts of a process that cannot start."""
@@ -73,15 +70,14 @@ class GatePool:
             task: what a process does; tests give hostile ones.
         """
         self._policy = policy
-        self._scratch = Path(tempfile.mkdtemp(prefix="axis-gate-", dir=scratch))
-        self._premises = encode(Premises(policy=policy, scratch=str(self._scratch), trust=trust))
+        self._scratch = Scratch(scratch)
+        self._premises = encode(Premises(policy=policy, scratch=str(self._scratch.path), trust=trust))
         self._on_death = on_death
         self._task = task
         self._cells = [Cell(self._premises) for _ in range(processes)]
         self._idle: asyncio.LifoQueue[Cell] = asyncio.LifoQueue()
         self._alone = asyncio.Lock()
         self._mending: set[asyncio.Task[None]] = set()
-        self._generations: list[str] = []
 
     async def start(self) -> None:
         """Start all processes and wait until they are warm.
@@ -101,7 +97,7 @@ class GatePool:
             mending.cancel()
         await asyncio.gather(*self._mending, return_exceptions=True)
         await asyncio.gather(*(cell.close() for cell in self._cells))
-        await asyncio.to_thread(shutil.rmtree, self._scratch, ignore_errors=True)
+        await asyncio.to_thread(self._scratch.close)
 
     async def judge(
         self, path: Path, *, at: datetime, evidence: Evidence, sha256: str = ""
@@ -129,7 +125,7 @@ class GatePool:
             kind=kind,
             sha256=sha256,
             generation=evidence.generation,
-            evidence_file=self._shipped(evidence),
+            evidence_file=self._scratch.ship(evidence),
         )
         question = encode(request)
         cell = await self._idle.get()
@@ -193,21 +189,6 @@ class GatePool:
     def _died(self, exc: CellDiedError, path: Path, attempt: str) -> None:
         _log.warning("judging %s, %s try: %s (%s)", path.name, attempt, exc, exc.cause)
         self._on_death(exc.cause)
-
-    def _shipped(self, evidence: Evidence) -> str:
-        """Write evidence where the processes find it, once per generation."""
-        if not evidence.generation:
-            return ""
-        target = self._scratch / f"evidence-{evidence.generation}"
-        if evidence.generation not in self._generations:
-            part = target.with_suffix(".part")
-            part.write_bytes(msgspec.msgpack.encode(evidence))
-            part.rename(target)
-            self._generations.append(evidence.generation)
-            for old in self._generations[:-_GENERATIONS]:
-                (self._scratch / f"evidence-{old}").unlink(missing_ok=True)
-            del self._generations[:-_GENERATIONS]
-        return str(target)
 
 
 def _settled(answer: Answer) -> Judged | Altered | Undetermined:

@@ -203,7 +203,7 @@ def _data(document: OfficialDocument) -> dict[str, Any]:
         "place-date": f"{document.place}, ngày {day.day:02d} tháng {month} năm {day.year}",
         "type": "" if letter else document.type_name,
         "subject": document.subject,
-        "to": document.to if letter or document.type_name in {"Tờ trình", "Báo cáo"} else (),
+        "to": document.to if is_addressed(document.type_name) else (),
         "body": body_of(document.text),
         "heading": document.heading,
         "signer": document.signer,
@@ -211,6 +211,11 @@ def _data(document: OfficialDocument) -> dict[str, Any]:
         "urgency": URGENCY.get(document.priority, ""),
         "footer": FOOTER,
     }
+
+
+def is_addressed(kind: str) -> bool:
+    """Tell whether a kind of document bears "Kính gửi" (NĐ 30/2020, Phụ lục I, box 9a)."""
+    return kind.casefold() in {"công văn", "tờ trình", "báo cáo"}
 
 
 def body_of(text: str) -> list[dict[str, Any]]:

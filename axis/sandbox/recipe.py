@@ -15,7 +15,7 @@ from axis.edxml.writer import PacketFile, build_packet
 from axis.errors import SetupError
 from axis.sandbox.authority import Authority
 from axis.sandbox.identity import Identity, Part
-from axis.sandbox.pdf import OfficialDocument, render, shipped_text
+from axis.sandbox.pdf import OfficialDocument, is_addressed, render, shipped_text
 from axis.sandbox.people import heading_of, office_of
 from axis.sandbox.sign import Pens, Signing
 
@@ -45,6 +45,9 @@ NUMBERS: Final = {
     "tờ trình": 16,
 }
 """Of kinds in group B (exchange-rules 1.8)."""
+
+MOST_NAMED: Final = 12
+"""So many recipients stand on the page by name; a document to every commune would be pages of names."""
 
 PARTS: Final = {
     "": Part.HEAD,
@@ -175,11 +178,11 @@ def write_recipe(
         issued_on=issued_on,
         type_name=kind,
         subject=subject,
-        to=tuple(agency.name for agency in recipients),
+        to=_named(recipients),
         text=shipped_text() if text is None else text,
         heading=heading,
         signer=person.full_name,
-        places=("Như trên",),
+        places=("Như trên",) if is_addressed(kind) else _named(recipients),
         priority=priority,
     )
     envelope = Envelope(
@@ -257,3 +260,10 @@ def place_of(agency: Agency) -> str:
         if found:
             return rest
     return name
+
+
+def _named(recipients: Sequence[Agency]) -> tuple[str, ...]:
+    names = tuple(agency.name for agency in recipients)
+    if len(names) <= MOST_NAMED:
+        return names
+    return (*names[:MOST_NAMED], f"và {len(names) - MOST_NAMED} cơ quan khác")

@@ -44,7 +44,7 @@ class Signing(msgspec.Struct, frozen=True, kw_only=True):
     over_http: bool = False
     """Ask the authority's HTTP service for the time-stamp."""
     field: str = ""
-    """Name of the signature field; empty: one by role."""
+    """Name of the signature field; empty: one by role. One that is taken gets underlines behind it."""
     visible: bool = True
     reason: str = ""
 
@@ -153,10 +153,13 @@ class Pens:
             raise SetupError(f"the PDF cannot be signed: {type(exc).__name__}: {exc}") from exc
 
     def _sign(self, file: BinaryIO, identity: Identity, signing: Signing, spot: Spot | None) -> None:
-        field = signing.field or ("AgencySeal" if identity.role is Role.SEAL else "PersonSignature")
         writer = IncrementalPdfFileWriter(file)
         if writer.prev.encrypted:
             writer.encrypt("")
+        taken = {name for name, *_ in fields.enumerate_sig_fields(writer.prev)}
+        field = signing.field or ("AgencySeal" if identity.role is Role.SEAL else "PersonSignature")
+        while field in taken:
+            field += "_"
         metadata = signers.PdfSignatureMetadata(
             field_name=field,
             md_algorithm=signing.digest,

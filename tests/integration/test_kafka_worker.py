@@ -1,6 +1,7 @@
 """The worker on a real broker: poison, kill -9, SIGTERM, an absent database, two workers."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -23,6 +24,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from axis.contract.codec import Submission, encode_submission
 from axis.contract.schemas import NEWEST, Schemas
 from axis.document import Outgoing
+from axis.errors import UnavailableError
 from axis.kafka.connect import aiokafka_options, confluent_options
 from axis.kafka.producer import Publisher
 from axis.topics import BY_NAME, SUBMISSION, WORKER_GROUP
@@ -284,3 +286,26 @@ async def test_workers_come_and_go_under_load(start, publisher, kafka):
     wanted = {f"flow{n}-{m}" for n in range(10) for m in range(60)}
     await first.until(lambda: wanted <= {line.get("handled") for line in first.lines()}, seconds=60)
     await first.until(lambda: lag(kafka) == 0)
+
+
+async def test_a_killed_broker_is_outlived(start, publisher, kafka):
+    """The worker goes on by itself when the broker is back, and no record is lost between the two."""
+    worker = start(seconds=0.05)
+    await worker.until(worker.ready)
+    await publisher.publish(outgoing("outage", 200))
+    await worker.until(lambda: len(worker.handled("outage")) > 0)
+    kafka.kill()
+    await asyncio.sleep(3)
+    await asyncio.to_thread(kafka.start)
+    await publish_patiently(publisher, outgoing("return", 200))
+    wanted = {f"{name}-{n}" for name in ("outage", "return") for n in range(200)}
+    await worker.until(lambda: wanted <= {line.get("handled") for line in worker.lines()}, seconds=60)
+    await worker.until(lambda: lag(kafka) == 0)
+
+
+async def publish_patiently(publisher, rows):
+    """Publish until the broker has them, as the keeper does."""
+    for _ in range(20):
+        with contextlib.suppress(UnavailableError):
+            return await publisher.publish(rows)
+    raise AssertionError("the broker did not come back")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from axis.sandbox.authority import Authority, create_authority
 from axis.sandbox.directory import demo_agencies, write_directory
+from axis.sandbox.profiles import AUTHORITIES
 
 LAB_URL = "http://127.0.0.1:9"
 """Nobody listens there: whoever fetches from the lab's authority in a unit test finds out."""
@@ -22,8 +23,15 @@ def lab_authority() -> Authority:
 
 
 def all_crls() -> tuple[bytes, ...]:
-    """Return the CRLs of all the lab's authorities, fresh, DER."""
-    return tuple(lab_authority().crl(name) for name in ("root", "people-ca", "service-ca"))
+    """Return the CRLs of all the lab's authorities, DER; new ones when something was revoked."""
+    known = lab_authority().record.identities.values()
+    return _crls(frozenset(who.label for who in known if who.revoked_at is not None))
+
+
+@cache
+def _crls(revoked: frozenset[str]) -> tuple[bytes, ...]:
+    del revoked
+    return tuple(lab_authority().crl(name) for name in AUTHORITIES)
 
 
 def lab_directory(folder: Path) -> tuple[Path, Path, Path]:

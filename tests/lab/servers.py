@@ -18,6 +18,7 @@ from axis.stack.kafka import kafka_program, prepare_kafka
 from axis.stack.places import Home
 from axis.stack.ports import choose_ports
 from axis.stack.postgres import database_url, postgres_program, prepare_postgres, remove_postgres
+from axis.stack.registry import API, prepare_registry, registry_program
 from axis.store.migrate import migrate
 
 
@@ -137,3 +138,38 @@ class Broker:
         """Take its power away."""
         if self.child is not None:
             self.child.kill()
+
+
+class Registry:
+    """A schema registry of one test session, on the session's PostgreSQL."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        """Write its configuration."""
+        self.home = postgres.home
+        self.identity = postgres.identity
+        ports, _ = choose_ports(("registry", "management"), {}, {})
+        prepare_registry(
+            self.home,
+            self.identity,
+            port=ports["registry"],
+            management_port=ports["management"],
+            database_url=database_url(self.identity, postgres.port, role="registry"),
+        )
+        program = registry_program(
+            self.home, port=ports["registry"], management_port=ports["management"], needs=()
+        )
+        self.port = ports["registry"]
+        self.child = start_alone(program, self.home.logs / "registry.log")
+
+    def settings(self, user: str) -> Settings:
+        """Return settings that reach it.
+
+        Args:
+            user: ``deployer`` or ``reader``.
+        """
+        return Settings(
+            home=self.home.root,
+            registry_url=f"http://127.0.0.1:{self.port}{API}",
+            registry_user=user,
+            registry_password=self.identity.registry[user],
+        )

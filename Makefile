@@ -1,0 +1,33 @@
+# `make help` lists everything.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test up down lint bench lock
+T ?=
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
+
+setup:  ## what the machine, Python and the servers lack (second time: nothing)
+	@deploy/setup
+
+demo: setup  ## one document to four levels, told as a story; starts and stops everything by itself
+	@.venv/bin/axis demo
+
+test: setup  ## every test; T="tests/unit -k name" for some
+	@.venv/bin/pytest $(T)
+
+up: setup  ## start the local stack and keep it
+	@.venv/bin/axis up
+
+down:  ## stop it
+	@.venv/bin/axis down
+
+lint: setup  ## ruff, mypy, and whether the lock file is current
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@deploy/lock --check
+
+bench: setup  ## the measurements, one JSON object a line
+	@.venv/bin/axis bench --json
+
+lock: setup  ## write requirements.lock anew after a change of pyproject.toml
+	@deploy/lock

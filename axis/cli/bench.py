@@ -1,0 +1,203 @@
+"""`axis bench`: the registry of what is measured."""
+
+import asyncio
+import statistics
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Final
+
+import typer
+
+from axis.cli import exits, out, standing
+from axis.cli.ammunition import numbered, sign_pdf, sign_set
+from axis.cli.exits import StopError
+from axis.cli.gatecost import gate_costs
+from axis.cli.load import closed_loop, growth, open_loop
+from axis.cli.machine import Measurement, describe, percentile
+from axis.cli.out import Json
+from axis.cli.rehearsal import Stage, set_stage
+from axis.cli.sandbox import open_authority
+from axis.cli.stack import start
+from axis.cli.verify import read_anchors
+from axis.document import Level
+from axis.sandbox.authority import Authority
+from axis.sandbox.directory import demo_agencies
+from axis.stack import life
+
+app = typer.Typer(add_completion=False, rich_markup_mode="rich")
+
+SENDERS: Final = 16
+PACKET: Final = 200_000
+BIG: Final = 200_000_000
+SET: Final = 200
+"""So many documents are signed ahead; each packet has a header of its own."""
+RATE: Final = 5.0
+RECIPIENT: Final = "G22"
+OURS: Final = ("gateway", "worker", "sealer", "keeper")
+
+HELP: Final = """Đo tốc độ trên máy này (measure on this machine); không nêu tên: tất cả (no name: all).
+
+\b
+  e2e.docs_per_s   16 bên gửi, gói 200 kB, hai chữ ký B-T, biên nhận kiểm chứng; kèm CPU mỗi văn bản
+  e2e.ms           5 văn bản mỗi giây, từ POST tới biên nhận: e2e.p50_ms, e2e.p99_ms
+  gate.ms          CPU để kiểm tra một PDF 1 MB: gate.ms, gate.floor_ms, gate.ratio
+  memory.200mb_mib tiến trình nào cũng chỉ lớn thêm bấy nhiêu với tệp đính kèm 200 MB
+
+\b
+Ví dụ / Examples
+  $ axis bench gate.ms
+  $ axis bench e2e.docs_per_s --seconds 20 --json
+"""
+
+
+class Bench:
+    """What a bench may use."""
+
+    def __init__(self, *, seconds: float, quiet: bool) -> None:
+        """Nothing is prepared yet.
+
+        Args:
+            seconds: how long loads are measured.
+            quiet: no progress.
+        """
+        self.seconds = seconds
+        self.quiet = quiet
+        self.machine = describe()
+        self.number = time.time_ns() // 1_000_000 % 10**9 * 10
+        """Documents are numbered from here: no two runs share one."""
+
+    def line(self, name: str, value: float, unit: str, runs: int) -> Measurement:
+        """Return one line."""
+        return Measurement(name=name, value=round(value, 3), unit=unit, runs=runs, machine=self.machine)
+
+    def packets(self, stage: Stage, sender: str, count: int) -> Iterator[bytes]:
+        """Sign a set for a sender and number it."""
+        with out.waiting(f"đang ký {count} văn bản", "signing ahead", quiet=self.quiet):
+            signed = sign_set(
+                stage.authority.folder, sender=sender, recipients=[RECIPIENT], size=PACKET, count=count
+            )
+        self.number += 10**6
+        return numbered(signed, self.number)
+
+
+def docs_per_s(bench: Bench) -> Iterable[Measurement]:
+    """Measure the throughput, and what each process costs."""
+    with _stage() as (stage, anchors, roots):
+        central = [a for a in demo_agencies() if a.connection and a.level is Level.CENTRAL and not a.parent]
+        agencies = [agency for agency in central if agency.code != RECIPIENT][:4]
+        packets = [bench.packets(stage, agency.code, SET // len(agencies)) for agency in agencies]
+        with out.waiting("đang đo", "measuring", quiet=bench.quiet):
+            done = asyncio.run(
+                closed_loop(
+                    [stage.profiles[agency.connection] for agency in agencies],
+                    packets,
+                    anchors,
+                    senders=SENDERS,
+                    warm=min(10.0, bench.seconds / 3),
+                    seconds=bench.seconds,
+                    roots=roots,
+                )
+            )
+    yield bench.line("e2e.docs_per_s", done.finished / done.seconds, "1/s", done.finished)
+    for name, cost in done.cpu_ms.items():
+        yield bench.line(f"cpu.{name}_ms", cost, "ms/document", done.finished)
+
+
+def latency(bench: Bench) -> Iterable[Measurement]:
+    """Measure the way of one document at five a second."""
+    with _stage() as (stage, anchors, _):
+        agency = next(a for a in demo_agencies() if a.code == "G09")
+        packets = bench.packets(stage, agency.code, SET // 4)
+        count = int(bench.seconds * RATE)
+        with out.waiting("đang đo", "measuring", quiet=bench.quiet):
+            taken = asyncio.run(
+                open_loop(stage.profiles[agency.connection], packets, anchors, rate=RATE, count=count)
+            )
+    yield bench.line("e2e.p50_ms", percentile(taken, 0.50) * 1000, "ms", len(taken))
+    yield bench.line("e2e.p99_ms", percentile(taken, 0.99) * 1000, "ms", len(taken))
+
+
+def gate(bench: Bench) -> Iterable[Measurement]:
+    """Measure the gate alone: no stack is needed."""
+    authority = open_authority()
+    with out.waiting("đang ký một PDF 1 MB", "signing", quiet=bench.quiet):
+        pdf = sign_pdf(authority.folder, sender="G09", size=1_000_000)
+    with out.waiting("đang đo", "measuring", quiet=bench.quiet), TemporaryDirectory(prefix="axis-") as folder:
+        whole, floor = gate_costs(authority, pdf, Path(folder), runs=50)
+    cost, least = statistics.median(whole) * 1000, statistics.median(floor) * 1000
+    yield bench.line("gate.ms", cost, "ms", len(whole))
+    yield bench.line("gate.floor_ms", least, "ms", len(floor))
+    yield bench.line("gate.ratio", cost / least, "", len(whole))
+
+
+def memory(bench: Bench) -> Iterable[Measurement]:
+    """Measure how much any process grows with an attachment of 200 MB."""
+    with _stage() as (stage, anchors, roots):
+        with out.waiting("đang ký một tệp 200 MB", "signing 200 MB", quiet=bench.quiet):
+            packet = sign_set(
+                stage.authority.folder, sender="G09", recipients=[RECIPIENT], size=int(BIG * 4 / 3), count=1
+            )
+        whole = next(numbered(packet, bench.number))
+        with out.waiting("đang đo", "measuring", quiet=bench.quiet):
+            grown = asyncio.run(growth(stage.profiles["demo-noivu"], whole, anchors, roots=roots))
+    for name, size in grown.items():
+        yield bench.line(f"memory.200mb_{name}_mib", size / 2**20, "MiB", 1)
+    yield bench.line("memory.200mb_mib", max(grown.values()) / 2**20, "MiB", 1)
+
+
+BENCHES: Final[dict[str, Callable[[Bench], Iterable[Measurement]]]] = {
+    "gate.ms": gate,
+    "e2e.ms": latency,
+    "e2e.docs_per_s": docs_per_s,
+    "memory.200mb_mib": memory,
+}
+ALSO: Final = {
+    "gate.floor_ms": "gate.ms",
+    "gate.ratio": "gate.ms",
+    "e2e.p50_ms": "e2e.ms",
+    "e2e.p99_ms": "e2e.ms",
+}
+"""Lines that another bench gives."""
+
+
+@app.command("bench", help=HELP)
+def bench(
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Phép đo (benches).")] = None,
+    *,
+    seconds: Annotated[float, typer.Option(min=1, help="Đo trong bao lâu (how long).")] = 60.0,
+    json: Json = False,
+) -> None:
+    """Measure."""
+    wanted = list(dict.fromkeys(ALSO.get(name, name) for name in names or BENCHES))
+    unknown = [name for name in wanted if name not in BENCHES]
+    if unknown:
+        known = ", ".join([*BENCHES, *ALSO])
+        raise StopError(exits.USAGE, f"không có phép đo {', '.join(unknown)}; có: {known}", "no such bench")
+    tools = Bench(seconds=seconds, quiet=json)
+    ours = any(name != "gate.ms" for name in wanted) and not standing.runs()
+    try:
+        if ours:
+            start(quiet=json)
+        for name in wanted:
+            for line in BENCHES[name](tools):
+                if json:
+                    out.emit(line)
+                else:
+                    out.say(f"{line.name:<24} {line.value:>12,.3f} {line.unit}", f"{line.runs} runs")
+    finally:
+        if ours:
+            life.down(standing.root())
+    if not json:
+        out.say(tools.machine)
+
+
+@contextmanager
+def _stage() -> Iterator[tuple[Stage, tuple[bytes, ...], dict[str, int]]]:
+    settings = standing.running_settings()
+    authority = Authority(settings.home / "authority")
+    stage = asyncio.run(set_stage(settings, authority))
+    roots = {one.name: one.pid for one in standing.standings() if one.pid}
+    yield stage, read_anchors([authority.folder / "ca.pem"]), roots

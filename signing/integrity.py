@@ -1,0 +1,211 @@
+"""Is each signature of a PDF intact, and is there nothing beside them? Rules G2 to G7, trust apart."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+from pyhanko.pdf_utils import generic
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.status import SignatureCoverageLevel
+
+from axis.checks.policy import Limits
+from axis.violations import Code, Violation
+from signing.byteranges import Range, check_order, check_reach, read_range
+from signing.changes import check_changes
+from signing.cms import (
+    DATA,
+    TST_INFO,
+    CmsError,
+    SignedCms,
+    faults_of,
+    read_cms,
+    read_content_info,
+    verify_cms,
+)
+from signing.digests import CoveredDigests
+from signing.fields import SUBFILTERS, FoundField, find_fields
+from signing.looseness import check_looseness
+from signing.reading import OpenedPdf, unreadable
+from signing.stamps import Stamp, read_stamp, signature_imprint, stamp_faults
+
+_LAST: Final = 1 << 62
+"""Sorts a signature of unknown range behind all others."""
+
+
+@dataclass(slots=True)
+class JudgedSignature:
+    """One signature, as far as it could be judged. Grows while the rules run."""
+
+    found: FoundField
+    range: Range | None = None
+    contents: bytes = b""
+    embedded: EmbeddedPdfSignature | None = None
+    cms: SignedCms | None = None
+    intact: bool = False
+    valid: bool = False
+    stamps: tuple[Stamp, ...] = ()
+    """Signature time-stamps; of a document time-stamp, itself."""
+    claimed_at: datetime | None = None
+    faults: list[Violation] = field(default_factory=list)
+
+
+def judge_integrity(
+    pdf: OpenedPdf, limits: Limits
+) -> tuple[tuple[JudgedSignature, ...], tuple[Violation, ...]]:
+    """Judge every signature and document time-stamp.
+
+    Args:
+        pdf: read strictly, not encrypted.
+        limits: ``signatures`` counts here.
+
+    Returns:
+        The signatures in order of signing, and all violations. No signature
+        and no violation: the file bears none.
+    """
+    fields, general = _guarded_find(pdf, limits)
+    signatures = [JudgedSignature(found) for found in fields]
+    for signature in signatures:
+        _guard(signature, lambda s=signature: _locate(pdf, s))  # type: ignore[misc]
+    signatures.sort(key=lambda s: (s.range.end if s.range else _LAST, s.found.name))
+    digests = CoveredDigests(pdf)
+    for signature in signatures:
+        if signature.range is not None:
+            _guard(signature, lambda s=signature: _verify(digests, s))  # type: ignore[misc]
+    faults = list(general)
+    located = [signature.range for signature in signatures if signature.range is not None]
+    if len(located) == len(signatures) and signatures:
+        faults.extend(check_order(located))
+        faults.extend(_history(pdf, signatures))
+    own = [
+        msgspec.structs.replace(fault, field=f"signatures[{index}]")
+        for index, signature in enumerate(signatures)
+        for fault in signature.faults
+    ]
+    return tuple(signatures), (*own, *faults)
+
+
+def _guarded_find(pdf: OpenedPdf, limits: Limits) -> tuple[tuple[FoundField, ...], tuple[Violation, ...]]:
+    try:
+        return find_fields(pdf.reader, limits)
+    except MemoryError:
+        raise
+    except Exception as exc:  # noqa: BLE001  # G1: any exception of any class
+        return (), (unreadable(exc),)
+
+
+def _guard(signature: JudgedSignature, step: Callable[[], None]) -> None:
+    try:
+        step()
+    except CmsError as exc:
+        code = Code.TIMESTAMP_INVALID if signature.found.timestamp else Code.CMS_STRUCTURE
+        signature.faults.append(Violation(code, "", str(exc)))
+    except MemoryError:
+        raise
+    except Exception as exc:  # noqa: BLE001  # G1
+        signature.faults.append(unreadable(exc))
+
+
+def _locate(pdf: OpenedPdf, signature: JudgedSignature) -> None:
+    found = signature.found
+    if found.value is None:
+        signature.faults.append(Violation(Code.SIGNATURE_COUNT, "", "the signature is no object of its own"))
+        return
+    if found.subfilter not in SUBFILTERS:
+        detail = f"sub-filter: {found.subfilter.lstrip('/') or 'none'}"
+        signature.faults.append(Violation(Code.SIGNATURE_SUBFILTER, "", detail))
+    value = found.value.get_object()
+    if not isinstance(value, generic.DictionaryObject):
+        signature.faults.append(Violation(Code.SIGNATURE_COUNT, "", "the signature is no dictionary"))
+        return
+    located = read_range(pdf, value)
+    if isinstance(located, Violation):
+        signature.faults.append(located)
+    else:
+        signature.range, signature.contents = located
+
+
+def _verify(digests: CoveredDigests, signature: JudgedSignature) -> None:
+    found, covered = signature.found, signature.range
+    if found.subfilter not in SUBFILTERS or covered is None:
+        return
+    signed = read_cms(signature.contents, TST_INFO if found.timestamp else DATA)
+    signature.cms = signed
+    if found.timestamp:
+        stamp = read_stamp(signed, lambda algorithm: digests.of(covered, algorithm))
+        signature.stamps = (stamp,)
+        signature.intact, signature.valid = stamp.intact, stamp.valid
+        signature.faults.extend(stamp_faults(stamp))
+        return
+    digest = digests.of(covered, signed.digest_algorithm)
+    signature.intact, signature.valid = verify_cms(signed, DATA, digest)
+    signature.faults.extend(faults_of(signed, intact=signature.intact, valid=signature.valid))
+    signature.claimed_at = signed.claimed_at
+    stamps = []
+    for token in signed.tokens:
+        try:
+            stamps.append(read_stamp(read_content_info(token, TST_INFO), signature_imprint(signed)))
+        except MemoryError:
+            raise
+        except Exception as exc:  # noqa: BLE001  # hostile ASN.1 raises what it likes
+            detail = str(exc) if isinstance(exc, CmsError) else type(exc).__name__
+            signature.faults.append(Violation(Code.TIMESTAMP_INVALID, "", detail))
+    for stamp in stamps:
+        signature.faults.extend(stamp_faults(stamp))
+    signature.stamps = tuple(stamps)
+
+
+def _history(pdf: OpenedPdf, signatures: list[JudgedSignature]) -> list[Violation]:
+    # Rules G4 and G5, once every signature has its place.
+    for signature in signatures:
+        _guard(signature, lambda s=signature: _embed(pdf, s))  # type: ignore[misc]
+    revisions = {s.embedded.signed_revision for s in signatures if s.embedded is not None}
+    newest = signatures[-1]
+    assert newest.range is not None
+    updated = newest.embedded is not None and newest.embedded.signed_revision < pdf.reader.total_revisions - 1
+    faults = []
+    if reach := check_reach(pdf, newest.range, updated=updated):
+        faults.append(reach)
+    judged = {signature.found.name for signature in signatures}
+    last = max((i for i, s in enumerate(signatures) if not s.found.timestamp), default=-1)
+    for index, signature in enumerate(signatures):
+        _guard(
+            signature,
+            lambda s=signature, i=index: _compare(pdf, s, judged, newest=i >= last),  # type: ignore[misc]
+        )
+    try:
+        faults.extend(check_looseness(pdf.reader, revisions))
+    except MemoryError:
+        raise
+    except Exception as exc:  # noqa: BLE001  # G1
+        faults.append(unreadable(exc))
+    return faults
+
+
+def _embed(pdf: OpenedPdf, signature: JudgedSignature) -> None:
+    if signature.cms is None:
+        return
+    embedded = EmbeddedPdfSignature(pdf.reader, signature.found.field, signature.found.name)
+    signature.embedded = embedded
+    if signature.claimed_at is None and not signature.found.timestamp:
+        moment = embedded.self_reported_timestamp
+        signature.claimed_at = moment.astimezone(UTC) if moment is not None and moment.tzinfo else None
+
+
+def _compare(pdf: OpenedPdf, signature: JudgedSignature, judged: Collection[str], *, newest: bool) -> None:
+    embedded = signature.embedded
+    if embedded is None:
+        return
+    if pdf.reader.xrefs.hybrid_xrefs_present:
+        signature.faults.append(Violation(Code.PDF_UNREADABLE, "", "hybrid cross-references"))
+        return
+    if embedded.evaluate_signature_coverage() < SignatureCoverageLevel.ENTIRE_REVISION:
+        # Our own arithmetic stands; this also ties the bytes to the revision that is compared.
+        signature.faults.append(
+            Violation(Code.NOT_COVERING, "", "it does not cover the whole of its revision")
+        )
+        return
+    signature.faults.extend(
+        check_changes(pdf.reader, embedded, judged=judged, newest=newest, timestamp=signature.found.timestamp)
+    )

@@ -1,0 +1,23 @@
+"""Looking into the parser's dictionaries without its traps.
+
+``get`` of a pyHanko dictionary returns references as they stand, and indexing
+raises for a null. Everything that reads a value by its key goes through here.
+"""
+
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def resolved(holder: Any, key: str, default: T | None = None) -> Any | T | None:  # noqa: ANN401  # untyped library
+    """Return a dictionary's value with references followed; a null counts as absent.
+
+    Args:
+        holder: a pyHanko dictionary.
+        key: with its slash.
+        default: what an absent value is.
+    """
+    try:
+        return holder[key]
+    except KeyError:
+        return default

@@ -1,0 +1,161 @@
+"""The verdict on one signed PDF: integrity, content and trust, judged apart (rules G1 to G11).
+
+`verify_pdf` is the door of this room for documents. It is synchronous, reads
+no clock and reaches no network; a killable process runs it.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import BinaryIO
+
+from asn1crypto import x509
+
+from axis.checks.policy import Limits
+from axis.document import Need, Outcome, Part, PdfReport, SignatureReport
+from axis.violations import Code, Violation
+from signing.content import check_content
+from signing.evidence import Evidence
+from signing.indications import indicate
+from signing.integrity import JudgedSignature, judge_integrity
+from signing.reading import OpenedPdf, open_pdf, unreadable
+from signing.trust import TrustList
+from signing.trusting import SignatureTrust, Truster
+
+_NOT_JUDGED = Part(outcome=Outcome.NOT_JUDGED)
+_NO_TRUST = Part(
+    outcome=Outcome.NOT_JUDGED,
+    reasons=(Violation(Code.TRUST_NOT_GIVEN, "", "no trust list was given"),),
+)
+
+
+def verify_pdf(
+    file: BinaryIO,
+    *,
+    trust: TrustList | None,
+    evidence: Evidence,
+    at: datetime,
+    limits: Limits,
+    allow_claimed_time: bool,
+) -> PdfReport:
+    """Judge a PDF's signatures, its content, and the trust in its signers.
+
+    Pure but for reading ``file``: the same bytes and arguments give the same
+    report. Integrity and content never depend on trust or evidence.
+
+    Args:
+        file: seekable.
+        trust: who may vouch; None: trust is not judged.
+        evidence: revocation data; nothing else is looked at, nothing fetched.
+        at: moment of judgement, timezone-aware.
+        limits: caps before and while reading.
+        allow_claimed_time: policy lets a signature without time-stamp be
+            judged at the time it claims.
+
+    Returns:
+        The report. Where trust waits, ``needs`` names the evidence to fetch.
+
+    Raises:
+        MemoryError: the process' limit; no verdict on the document.
+        OSError: ``file`` failed.
+    """
+    pdf = open_pdf(file, limits)
+    if isinstance(pdf, Violation):
+        return PdfReport(integrity=_part([pdf]), content=_NOT_JUDGED, trust=_NOT_JUDGED)
+    if _encrypted(pdf):
+        encrypted = Violation(Code.CONTENT_ENCRYPTED, "", "the file is encrypted")
+        return PdfReport(integrity=_NOT_JUDGED, content=_part([encrypted]), trust=_NOT_JUDGED)
+    signatures, faults = judge_integrity(pdf, limits)
+    content, hidden = _content(pdf, len(signatures))
+    faults = (*faults, *hidden)
+    if not signatures:
+        none = Violation(Code.SIGNATURE_NONE, "", "the file bears no signature")
+        return PdfReport(integrity=_part(faults or [none]), content=content, trust=_NOT_JUDGED)
+    if trust is None:
+        reports = tuple(_report(signature, None) for signature in signatures)
+        return PdfReport(signatures=reports, integrity=_part(faults), content=content, trust=_NO_TRUST)
+    truster = Truster(signatures, trust, evidence, at=at, allow_claimed_time=allow_claimed_time)
+    judged = [truster.judge(signature) for signature in signatures]
+    part, needs = _trust_part(signatures, judged)
+    return PdfReport(
+        signatures=tuple(_report(*pair) for pair in zip(signatures, judged, strict=True)),
+        integrity=_part(faults),
+        content=content,
+        trust=part,
+        needs=needs,
+    )
+
+
+def _part(faults: Iterable[Violation]) -> Part:
+    reasons = tuple(dict.fromkeys(faults))
+    return Part(outcome=Outcome.REFUSED if reasons else Outcome.ACCEPTED, reasons=reasons)
+
+
+def _encrypted(pdf: OpenedPdf) -> bool:
+    return "/Encrypt" in pdf.reader.trailer
+
+
+def _content(pdf: OpenedPdf, signatures: int) -> tuple[Part, tuple[Violation, ...]]:
+    try:
+        forbidden, hidden = check_content(pdf, signatures)
+    except MemoryError:
+        raise
+    except Exception as exc:  # noqa: BLE001  # G1: what cannot be walked is not accepted
+        return _part([unreadable(exc)]), ()
+    return _part(forbidden), hidden
+
+
+def _trust_part(
+    signatures: tuple[JudgedSignature, ...], judged: list[SignatureTrust]
+) -> tuple[Part, tuple[Need, ...]]:
+    # Time-stamps must be sound (integrity), signatures must be trusted; where a file bears
+    # time-stamps alone, there is nothing else to trust.
+    only_stamps = all(signature.found.timestamp for signature in signatures)
+    refusals: list[Violation] = []
+    waits: list[Violation] = []
+    needs: list[Need] = []
+    for index, (signature, result) in enumerate(zip(signatures, judged, strict=True)):
+        if signature.found.timestamp and not only_stamps:
+            continue
+        where = f"signatures[{index}]"
+        refusals.extend(Violation(each.code, where, each.detail) for each in result.refusals)
+        waits.extend(Violation(each.code, where, each.detail) for each in result.waits)
+        needs.extend(result.needs)
+    if refusals:
+        return _part(refusals), ()
+    if waits:
+        reasons = tuple(dict.fromkeys(waits))
+        once = {need.certificate: need for need in needs}
+        return Part(outcome=Outcome.WAITING, reasons=reasons), tuple(once.values())
+    return Part(outcome=Outcome.ACCEPTED), ()
+
+
+def _report(signature: JudgedSignature, trust: SignatureTrust | None) -> SignatureReport:
+    certificate = signature.cms.certificate if signature.cms is not None else None
+    stamped = trust.timestamped_at if trust is not None else None
+    indication, subindication = indicate(signature, trust)
+    return SignatureReport(
+        field=signature.found.name,
+        subfilter=signature.found.subfilter.lstrip("/"),
+        timestamp=signature.found.timestamp,
+        certificate_sha256=certificate.sha256.hex() if certificate is not None else "",
+        subject=_common_name(certificate.subject) if certificate is not None else "",
+        issuer=_common_name(certificate.issuer) if certificate is not None else "",
+        serial=f"{certificate.serial_number:x}" if certificate is not None else "",
+        claimed_at=signature.claimed_at,
+        timestamped_at=stamped,
+        intact=signature.intact,
+        valid=signature.valid,
+        trust=trust.outcome if trust is not None else Outcome.NOT_JUDGED,
+        indication=indication,
+        subindication=subindication,
+        covers_until=signature.range.end if signature.range is not None else 0,
+    )
+
+
+def _common_name(name: x509.Name) -> str:
+    # The common name alone: other parts of a subject hold identity numbers (exchange-rules 6.3).
+    try:
+        value = name.native.get("common_name", "")
+    except (ValueError, TypeError, UnicodeError):
+        return ""
+    return str(value[-1] if isinstance(value, list) else value)
