@@ -12,7 +12,8 @@ setup:  ## what the machine, Python and the servers lack (second time: nothing)
 demo: setup  ## one document to four levels, told as a story; starts and stops everything by itself
 	@.venv/bin/axis demo
 
-test: setup  ## every test; T="tests/unit -k name" for some
+test:  ## every test; T="tests/unit -k name" for some
+	@deploy/setup test
 	@.venv/bin/pytest $(T)
 
 up: setup  ## start the local stack and keep it

@@ -106,11 +106,11 @@ class _Ground(Service):
     async def _watching(self) -> None:
         while not self.should_stop:
             await self.sleep(_WATCH_SECONDS)
-            if self.watch is None or not self.joined:
+            if self.watch is None or not self.joined or self.should_stop:
                 continue
             if not await self._checks[BROKER]():
                 self.watch.forgive()
-            elif complaint := self.watch.complaint():
+            elif not self.should_stop and (complaint := self.watch.complaint()):
                 _log.critical("kẹt, khởi động lại / stuck, to be started anew: %s", complaint)
                 logging.shutdown()
                 os._exit(EXIT_STUCK)
@@ -127,6 +127,7 @@ class _Worker(faust.Worker):
     def __init__(self, app: faust.App, edges: Sequence[Edge], ground: _Ground, **named: Any) -> None:  # noqa: ANN401
         self._edges = edges
         super().__init__(app, ground, **named)
+        self.spinner = None  # it writes terminal codes into the log
 
     async def stop(self) -> None:
         """Take nothing new, let the batches under way end, then stop."""

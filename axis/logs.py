@@ -34,5 +34,5 @@ def start_logs(process: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for chatty in ("aiokafka", "httpx", "httpcore", "faust", "mode", "asyncio"):
+    for chatty in ("aiokafka", "httpx", "httpx2", "httpcore", "faust", "mode", "asyncio"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))

@@ -32,6 +32,7 @@ def check_changes(
     signature: EmbeddedPdfSignature,
     *,
     judged: Collection[str],
+    stamps: Collection[str],
     newest: bool,
     timestamp: bool,
 ) -> tuple[Violation, ...]:
@@ -41,6 +42,7 @@ def check_changes(
         reader: the document.
         signature: the signature, its coverage established.
         judged: names of the signature fields that are verified themselves.
+        stamps: those of them that are document time-stamps and show nothing.
         newest: no person's or agency's signature comes after it; then only
             long-term data and document time-stamps may.
         timestamp: it is a document time-stamp, whose own permissions mean nothing.
@@ -64,9 +66,14 @@ def check_changes(
         faults.append(Violation(Code.CHANGED_AFTER, "", detail))
     if level > ModificationLevel.FORM_FILLING:
         faults.append(Violation(Code.CHANGED_AFTER, "", "a later update changes annotations"))
-    elif newest and level > ModificationLevel.LTA_UPDATES:
+    elif newest and level > ModificationLevel.LTA_UPDATES and not _only(result.changed_form_fields, stamps):
         detail = "after the newest signature only long-term data and time-stamps may follow"
         faults.append(Violation(Code.CHANGED_AFTER, "", detail))
     if permission is not None and level.value > permission.value:
         faults.append(Violation(Code.CHANGED_AFTER, "", "it permits no such change (DocMDP)"))
     return tuple(faults)
+
+
+def _only(changed: Collection[str], stamps: Collection[str]) -> bool:
+    # pyHanko goes by /Type, and calls a time-stamp stored as /Sig a form that was filled.
+    return bool(changed) and set(changed) <= set(stamps)

@@ -9,7 +9,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final, Self
+from typing import Final
 
 import httpx
 import msgspec
@@ -20,7 +20,6 @@ from cryptography.x509 import ocsp
 
 from axis.document import Need
 from axis.records import Kept
-from signing.trust import TrustList
 
 CRL_BYTES: Final = 32 * 1024 * 1024
 """Largest list taken; a national authority's has about 5 MiB at 100,000 entries."""
@@ -102,19 +101,6 @@ class Fetcher:
         self._client = httpx.AsyncClient(
             timeout=TIMEOUT, follow_redirects=False, trust_env=False, transport=transport
         )
-
-    @classmethod
-    def of(cls, trust: TrustList) -> Self:
-        """Return one for the sources that a trust list names."""
-        return cls(
-            [url for authority in trust.authorities for url in authority.crl_urls],
-            {authority.sha256: authority.ocsp_urls for authority in trust.authorities},
-        )
-
-    @property
-    def crl_urls(self) -> tuple[str, ...]:
-        """All lists of these sources."""
-        return tuple(sorted(self._crl_urls))
 
     async def close(self) -> None:
         """Close the connections."""

@@ -60,6 +60,8 @@ def find_fields(
     fields = resolved(form, "/Fields") if isinstance(form, generic.DictionaryObject) else None
     if fields is not None:
         for field, name in _walk(fields, "", None, seen, _DEPTH):
+            if not _filled(field):
+                continue
             found.append(_read(field, name))
             if len(found) > limits.signatures:
                 fault = Violation(
@@ -75,6 +77,21 @@ def find_fields(
             Violation(Code.SIGNATURE_COUNT, "", "a signature on a page that the form does not know")
         )
     return tuple(found), tuple(faults)
+
+
+def field_names(root: Any) -> frozenset[str]:  # noqa: ANN401  # pyHanko's objects are untyped
+    """Return the names of all signature fields that a catalog's form knows, filled or not."""
+    form = resolved(root, "/AcroForm")
+    fields = resolved(form, "/Fields") if isinstance(form, generic.DictionaryObject) else None
+    return frozenset(name for _, name in _walk(fields, "", None, set(), _DEPTH)) if fields is not None else frozenset()
+
+
+def is_invisible(field: generic.DictionaryObject) -> bool:
+    """Tell whether a field shows nothing on the page: no area, or no appearance."""
+    if resolved(field, "/Kids") is not None:
+        return False
+    left, bottom, right, top = (float(number) for number in resolved(field, "/Rect") or (0, 0, 0, 0))
+    return left == right or bottom == top or resolved(field, "/AP") is None
 
 
 def _walk(
@@ -98,7 +115,7 @@ def _walk(
         part = str(resolved(field, "/T", ""))
         name = f"{parent}.{part}" if parent and part else parent or part
         kind = resolved(field, "/FT", inherited)
-        if kind == "/Sig" and _filled(field):
+        if kind == "/Sig":
             yield field, name
         if (kids := resolved(field, "/Kids")) is not None:
             yield from _walk(kids, name, kind, seen, depth - 1)

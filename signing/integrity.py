@@ -25,7 +25,7 @@ from signing.cms import (
     verify_cms,
 )
 from signing.digests import CoveredDigests
-from signing.fields import SUBFILTERS, FoundField, find_fields
+from signing.fields import SUBFILTERS, FoundField, find_fields, is_invisible
 from signing.looseness import check_looseness
 from signing.reading import OpenedPdf, unreadable
 from signing.stamps import Stamp, read_stamp, signature_imprint, stamp_faults
@@ -168,14 +168,15 @@ def _history(pdf: OpenedPdf, signatures: list[JudgedSignature]) -> list[Violatio
     if reach := check_reach(pdf, newest.range, updated=updated):
         faults.append(reach)
     judged = {signature.found.name for signature in signatures}
+    stamps = {s.found.name for s in signatures if s.found.timestamp and is_invisible(s.found.field)}
     last = max((i for i, s in enumerate(signatures) if not s.found.timestamp), default=-1)
     for index, signature in enumerate(signatures):
         _guard(
             signature,
-            lambda s=signature, i=index: _compare(pdf, s, judged, newest=i >= last),  # type: ignore[misc]
+            lambda s=signature, i=index: _compare(pdf, s, judged, stamps, newest=i >= last),  # type: ignore[misc]
         )
     try:
-        faults.extend(check_looseness(pdf.reader, revisions))
+        faults.extend(check_looseness(pdf.reader, revisions, judged))
     except MemoryError:
         raise
     except Exception as exc:  # noqa: BLE001  # G1
@@ -193,7 +194,14 @@ def _embed(pdf: OpenedPdf, signature: JudgedSignature) -> None:
         signature.claimed_at = moment.astimezone(UTC) if moment is not None and moment.tzinfo else None
 
 
-def _compare(pdf: OpenedPdf, signature: JudgedSignature, judged: Collection[str], *, newest: bool) -> None:
+def _compare(
+    pdf: OpenedPdf,
+    signature: JudgedSignature,
+    judged: Collection[str],
+    stamps: Collection[str],
+    *,
+    newest: bool,
+) -> None:
     embedded = signature.embedded
     if embedded is None:
         return
@@ -207,5 +215,5 @@ def _compare(pdf: OpenedPdf, signature: JudgedSignature, judged: Collection[str]
         )
         return
     signature.faults.extend(
-        check_changes(pdf.reader, embedded, judged=judged, newest=newest, timestamp=signature.found.timestamp)
+        check_changes(pdf.reader, embedded, judged=judged, stamps=stamps, newest=newest, timestamp=signature.found.timestamp)
     )

@@ -75,3 +75,18 @@ def registry(postgres):
         yield server
     finally:
         server.child.stop()
+
+
+@pytest.fixture(scope="session")
+def stack():
+    """A whole local stack; gives its home folder. Settings: ``load_settings({"AXIS_HOME": str(stack)})``."""
+    from axis.stack.life import remove, up
+
+    from tests.lab.servers import temporary_home
+
+    with temporary_home() as home:
+        try:
+            up(home.root)
+            yield home.root
+        finally:
+            remove(home.root)

@@ -179,7 +179,7 @@ def bench(
     tools = Bench(seconds=seconds, quiet=json)
     ours = any(name != "gate.ms" for name in wanted) and not standing.runs()
     try:
-        if ours:
+        if ours or (wanted != ["gate.ms"] and not standing.is_ready()):
             start(quiet=json)
         for name in wanted:
             for line in BENCHES[name](tools):

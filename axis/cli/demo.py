@@ -4,7 +4,7 @@ import asyncio
 import re
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
@@ -19,7 +19,7 @@ from axis.cli.rehearsal import set_stage
 from axis.cli.stack import start
 from axis.cli.story import ANSWERS, RECIPIENTS, SENDER, WRONG, Cast, Told, must
 from axis.cli.verify import read_anchors
-from axis.client import Receipt
+from axis.client import PacketStatus, Receipt
 from axis.sandbox.authority import Authority
 from axis.sandbox.directory import demo_agency
 from axis.settings import Settings, load_settings
@@ -63,11 +63,11 @@ def demo(
     since = time.monotonic()
     ours = not standing.runs()
     try:
-        if ours:
+        if ours or not standing.is_ready():
             _heading("Khởi động trục trên máy này", "starting a stack here", json=json)
             start(quiet=json)
         settings = load_settings()
-        told, cast = asyncio.run(_tell(settings, json=json))
+        told, cast = asyncio.run(_tell(settings, Teller(quiet=json)))
         counts = asyncio.run(read_metrics())
         seconds = time.monotonic() - since
         _report(told, cast, counts, settings, seconds, json=json)
@@ -80,57 +80,42 @@ def demo(
         out.say("Thử tiếp: axis inbox --as demo-vpcp; axis status --as demo-noivu", "try on")
 
 
-async def _tell(settings: Settings, *, json: bool) -> tuple[Told, Cast]:
-    async def step(vi: str, en: str, work: Callable[[], Awaitable[T]]) -> T:
+class Teller:
+    """Tells each step while it runs, and when it was checked."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        """Begin.
+
+        Args:
+            quiet: tell nothing (``--json``).
+        """
+        self.quiet = quiet
+
+    async def step(self, vi: str, en: str, work: Awaitable[T]) -> T:
+        """Do one step; it is told as done only once its checks held."""
         since = time.monotonic()
-        with out.waiting(vi, en, quiet=json):
-            result = await work()
-        if not json:
+        with out.waiting(vi, en, quiet=self.quiet):
+            result = await work
+        if not self.quiet:
             out.say(f"  ✓ {vi} [{time.monotonic() - since:.1f} s]", en)
         return result
 
+
+async def _tell(settings: Settings, teller: Teller) -> tuple[Told, Cast]:
     authority = Authority(settings.home / "authority")
-    stage = await step(
+    stage = await teller.step(
         "Kết nối, danh bạ, người ký và con dấu thử nghiệm",
         "connections, directory, test signers and seals",
-        lambda: set_stage(settings, authority),
+        set_stage(settings, authority),
     )
     with tempfile.TemporaryDirectory(prefix="axis-demo-") as folder:
         async with Cast(stage, read_anchors([authority.folder / "ca.pem"]), Path(folder)).on_stage() as cast:
-            packet = await step(
-                f"{demo_agency(SENDER).name} soạn công văn; người có thẩm quyền ký, rồi cơ quan ký",
-                "the ministry sets a document; a person signs, then the seal",
-                lambda: asyncio.to_thread(story.compose, stage),
-            )
-            sent, first = await step(
-                "Gửi lên trục; trục kiểm tra thể thức, chữ ký, thẩm quyền; biên nhận có niêm phong",
-                "sent and judged; the sealed receipt is verified",
-                lambda: story.send_good(cast, packet),
-            )
-            await step(
-                f"{len(RECIPIENTS)} nơi nhận ở bốn cấp tải về, từng byte như nhau",
-                "four recipients at four levels fetch the very same bytes",
-                lambda: story.deliver(cast, sent),
-            )
-            accepted = await step(
-                f"{demo_agency(story.ANSWERING).name} trả lời {', '.join(code for code, _ in ANSWERS)}",
-                "one answers through every status; the sender sees each",
-                lambda: story.answer(cast, sent),
-            )
-            wrong = await step(
-                f"Một văn bản có {len(WRONG)} lỗi",
-                "a document with several faults",
-                lambda: asyncio.to_thread(story.compose_wrong, stage),
-            )
-            refused, second = await step(
-                "Trục từ chối, nêu mọi lý do trong một biên nhận",
-                "refused, with all reasons in one receipt",
-                lambda: story.refuse(cast, wrong),
-            )
-            receipts = await step(
+            accepted, first = await _good(cast, teller)
+            refused, second = await _wrong(cast, teller)
+            receipts = await teller.step(
                 "Mọi biên nhận của mọi bên được kiểm chứng, không cần trục",
                 "every receipt of everyone is verified offline",
-                lambda: story.collect(cast, (accepted.packet_id, refused.packet_id)),
+                story.collect(cast, (accepted.packet_id, refused.packet_id)),
             )
     told = Told(
         accepted=accepted,
@@ -140,6 +125,43 @@ async def _tell(settings: Settings, *, json: bool) -> tuple[Told, Cast]:
     )
     _hold(told)
     return told, cast
+
+
+async def _good(cast: Cast, teller: Teller) -> tuple[PacketStatus, float]:
+    packet = await teller.step(
+        f"{demo_agency(SENDER).name} soạn công văn; người có thẩm quyền ký, rồi cơ quan ký",
+        "the ministry sets a document; a person signs, then the seal",
+        asyncio.to_thread(story.compose, cast.stage),
+    )
+    sent, seconds = await teller.step(
+        "Gửi lên trục; trục kiểm tra thể thức, chữ ký, thẩm quyền; biên nhận có niêm phong",
+        "sent and judged; the sealed receipt is verified",
+        story.send_good(cast, packet),
+    )
+    await teller.step(
+        f"{len(RECIPIENTS)} nơi nhận ở bốn cấp tải về, từng byte như nhau",
+        "four recipients at four levels fetch the very same bytes",
+        story.deliver(cast, sent),
+    )
+    accepted = await teller.step(
+        f"{demo_agency(story.ANSWERING).name} trả lời {', '.join(code for code, _ in ANSWERS)}",
+        "one answers through every status; the sender sees each",
+        story.answer(cast, sent),
+    )
+    return accepted, seconds
+
+
+async def _wrong(cast: Cast, teller: Teller) -> tuple[PacketStatus, float]:
+    packet = await teller.step(
+        f"Một văn bản có {len(WRONG)} lỗi",
+        "a document with several faults",
+        asyncio.to_thread(story.compose_wrong, cast.stage),
+    )
+    return await teller.step(
+        "Trục từ chối, nêu mọi lý do trong một biên nhận",
+        "refused, with all reasons in one receipt",
+        story.refuse(cast, packet),
+    )
 
 
 def _hold(told: Told) -> None:
@@ -200,9 +222,24 @@ def _report(
             }
         )
         return
+    _table(told)
+    out.say("Lý do từ chối", "why it was refused")
+    for reason in told.refused.decision.reasons if told.refused.decision else ():
+        out.say(f"  ✗ {reason.rule} {reason.code}: {reason.vi} {reason.detail}", reason.en)
+    out.say(
+        f"{cast.verified} biên nhận đã kiểm chứng; từ lúc gửi tới biên nhận"
+        f" {told.seconds['accepted'] * 1000:.0f} ms; cả câu chuyện {seconds:.0f} s",
+        "receipts verified; from POST to sealed receipt; the whole story",
+    )
+    out.table("Số đo / metrics", ("", ""), [(name, f"{value:g}") for name, value in counts.items()])
+    out.table("Địa chỉ / where to look", ("", ""), addresses)
+
+
+def _table(told: Told) -> None:
     document = told.accepted.document
     assert document is not None, "an accepted packet has a document"
     title = f"{document.type_name} {document.number}/{document.notation}"
+    levels = list(shown.LEVELS)
     rows = [
         (
             title,
@@ -211,7 +248,7 @@ def _report(
             shown.state(one.state),
             _receipt_of(one.code, told),
         )
-        for one in told.accepted.recipients
+        for one in sorted(told.accepted.recipients, key=lambda one: levels.index(one.level))
     ]
     rejection = next(
         r for r in told.receipts[demo_agency(SENDER).connection] if r.kind == "SubmissionRejection"
@@ -230,16 +267,6 @@ def _report(
         ),
         rows,
     )
-    out.say("Lý do từ chối", "why it was refused")
-    for reason in told.refused.decision.reasons if told.refused.decision else ():
-        out.say(f"  ✗ {reason.rule} {reason.code}: {reason.vi} {reason.detail}", reason.en)
-    out.say(
-        f"{cast.verified} biên nhận đã kiểm chứng; từ lúc gửi tới biên nhận"
-        f" {told.seconds['accepted'] * 1000:.0f} ms; cả câu chuyện {seconds:.0f} s",
-        "receipts verified; from POST to sealed receipt; the whole story",
-    )
-    out.table("Số đo / metrics", ("", ""), [(name, f"{value:g}") for name, value in counts.items()])
-    out.table("Địa chỉ / where to look", ("", ""), addresses)
 
 
 def _receipt_of(code: str, told: Told) -> str:

@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
 import typer
@@ -17,6 +17,12 @@ from rich.table import Table
 Json: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Mỗi dòng một đối tượng JSON (one JSON object a line).")
 ]
+
+
+PIPED_WIDTH: Final = 120
+"""Columns of a table that goes into a file or a pipe."""
+LONGEST_ID: Final = 64
+"""Characters of a SHA-256."""
 
 
 def emit(value: object) -> None:
@@ -35,16 +41,20 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     grid = Table(
         title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, show_header=any(columns)
     )
-    for column in columns:
-        grid.add_column(column, overflow="fold")
-    for row in rows:
+    lines = list(rows)
+    for number, column in enumerate(columns):
+        # What has no blanks is an id, a code or an address: whole, it can be copied.
+        whole = all(" " not in line[number] and len(line[number]) <= LONGEST_ID for line in lines)
+        grid.add_column(column, overflow="fold", no_wrap=whole)
+    for row in lines:
         grid.add_row(*(escape(cell) for cell in row))
     console().print(grid)
 
 
 def console() -> Console:
     """Return the console of standard output, as it is now (tests change it)."""
-    return Console(highlight=False)
+    wide = None if sys.stdout.isatty() else PIPED_WIDTH
+    return Console(highlight=False, width=wide)
 
 
 @contextmanager

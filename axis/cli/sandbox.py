@@ -193,7 +193,7 @@ def _agency(code: str) -> Agency:
     try:
         return demo_agency(code)
     except SetupError as exc:
-        known = ", ".join(one.code for one in demo_agencies() if one.connection)
+        known = ", ".join(one.code for one in demo_agencies() if one.connection and not one.valid_until)
         raise StopError(
             exits.USAGE,
             f"danh bạ thử nghiệm không có “{code}”; các mã có kết nối: {known}",

@@ -55,7 +55,11 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except AxisRefusedError as exc:
-        more = "; ".join(f"{reason.field} {reason.vi} {reason.detail}".strip() for reason in exc.reasons)
+        more = "; ".join(
+            f"{reason.field} {reason.vi} {reason.detail}".strip()
+            for reason in exc.reasons
+            if reason.code != exc.code or reason.detail != exc.detail
+        )
         raise StopError(
             _BY_STATUS.get(HTTPStatus(exc.status), exits.REFUSED),
             " ".join(f"{exc.vi} {exc.detail} {more}".split()),

@@ -51,7 +51,8 @@ def up(
 
 
 def start(*, prometheus: bool = False, quiet: bool) -> None:
-    """Start the stack, telling how far it is."""
+    """Start the stack, telling how far it is; one that runs keeps its Prometheus."""
+    prometheus = prometheus or (standing.runs() and bool(standing.described().get("prometheus")))
     with standing.starting(), out.steps(quiet=quiet) as tell:
         life.up(standing.root(), prometheus=prometheus, progress=tell)
 

@@ -29,6 +29,14 @@ def runs() -> bool:
         return False
 
 
+def is_ready() -> bool:
+    """Tell whether every process of the stack is ready."""
+    try:
+        return all(one.state == "ready" for one in life.status(root()))
+    except (UnavailableError, SetupError):
+        return False
+
+
 def standings() -> list[ProgramStatus]:
     """Return how every process stands.
 

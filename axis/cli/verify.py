@@ -13,6 +13,7 @@ import typer
 from axis.cli import exits, out
 from axis.cli.exits import StopError
 from axis.cli.out import Json
+from axis.document import packet_id
 from axis.errors import AxisError
 from axis.evidence.receipts import Receipt, verify_receipt
 from axis.settings import default_home
@@ -88,7 +89,7 @@ def judge(data: bytes, anchors: Sequence[bytes], packet_sha256: str = "") -> Pro
     Args:
         data: the receipt.
         anchors: PEM of the authorities trusted to seal receipts.
-        packet_sha256: what its ``sha256`` must be; empty: not asked.
+        packet_sha256: digest of the packet it must speak of; empty: not asked.
     """
     found: list[SealedBy] = []
     try:
@@ -103,7 +104,7 @@ def judge(data: bytes, anchors: Sequence[bytes], packet_sha256: str = "") -> Pro
         return Proven(proven=False, reason=str(exc))
     except (msgspec.MsgspecError, KeyError, ValueError, TypeError) as exc:
         return Proven(proven=False, reason=f"not a receipt of the axis: {exc}")
-    if packet_sha256 and packet_sha256 not in {event.get("sha256"), event.get("delivered_sha256")}:
+    if packet_sha256 and not _speaks_of(event, packet_sha256):
         return Proven(proven=False, reason="the receipt speaks of another packet", event=event)
     return Proven(
         proven=True,
@@ -112,6 +113,12 @@ def judge(data: bytes, anchors: Sequence[bytes], packet_sha256: str = "") -> Pro
         sealed_by=found[0].subject,
         certificate_sha256=found[0].certificate_sha256,
     )
+
+
+def _speaks_of(event: dict[str, object], sha256: str) -> bool:
+    """Tell whether an event is about the packet with this digest, as it was sent or as it was delivered."""
+    named = packet_id(str(event.get("connection", "")), sha256)
+    return event.get("packet_id") == named or event.get("delivered_sha256") == sha256
 
 
 def read_anchors(trust: Sequence[Path]) -> tuple[bytes, ...]:

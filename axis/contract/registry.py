@@ -3,6 +3,7 @@
 After that a process holds the ids and goes on while the registry is away.
 """
 
+import json
 import logging
 import time
 from collections.abc import Callable
@@ -102,12 +103,17 @@ def _load(settings: Settings) -> Schemas:
     with _client(settings) as client:
         for topic in TOPICS:
             subject, record = subject_of(topic.name), _record(topic.schema)
+            ours = WRITTEN[record]
             for number in _ask(settings, client.get_versions, subject):
                 found = _ask(settings, client.get_version, subject, number)
                 writers[found.schema_id] = (record, parse(found.schema.schema_str))
-            ours = Schema(WRITTEN[record].text, "AVRO")
-            held = _ask(settings, client.lookup_schema, subject, ours)
-            ids[WRITTEN[record].name] = held.schema_id
+                if json.loads(found.schema.schema_str) == json.loads(ours.text):
+                    ids[ours.name] = found.schema_id
+            if ours.name not in ids:
+                raise SetupError(
+                    f"lược đồ chưa đăng ký / the schema {ours.name} is not registered "
+                    f"at {settings.registry_url}; run `axis topics apply`"
+                )
     return Schemas(ids=ids, writers=writers)
 
 

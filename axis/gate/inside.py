@@ -1,8 +1,11 @@
 """What a judging process holds from its start on, and how it answers one question."""
 
+import gc
+import logging
 import os
 import time
 import traceback
+import warnings
 from pathlib import Path
 from typing import Final
 
@@ -28,18 +31,29 @@ from signing.evidence import NO_EVIDENCE, Evidence
 
 _EVIDENCE: Final[msgspec.msgpack.Decoder[Evidence]] = msgspec.msgpack.Decoder(Evidence)
 
+_ALLOCATIONS: Final = 50_000
+_LONG_SECONDS: Final = 0.5
+
 
 class Inside:
     """One judging process, seen from within."""
 
     def __init__(self, premises: Premises) -> None:
         """Close this process in: its signals, its network. All that judging needs is loaded by now."""
+        # Libraries log tracebacks, with pieces of documents. What there is to say goes into the answer.
+        logging.disable(logging.CRITICAL)
+        warnings.simplefilter("ignore")
         limits.install()
         self.policy = premises.policy
         self._trust = premises.trust
         self._scratch = Path(premises.scratch)
         self._evidence = NO_EVIDENCE
         self._network = close_network()
+        # What was loaded lives as long as the process, and a document's objects live for one answer:
+        # looking for cycles among them at every turn is a tenth of the work.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_ALLOCATIONS)
 
     def ready(self) -> bytes:
         """Tell that this process has started, as an encoded `Ready`."""
@@ -75,6 +89,8 @@ class Inside:
             answer = Judged(kind=request.kind or Kind.OTHER, report=report, limited=True)
         if isinstance(answer, Judged):
             cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+            if wall > _LONG_SECONDS:
+                gc.collect()  # a big document leaves no big garbage to the next one
             return msgspec.structs.replace(answer, cpu_seconds=cpu, wall_seconds=wall)
         return answer
 

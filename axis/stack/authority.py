@@ -32,6 +32,7 @@ def authority_program(home: Home, *, port: int) -> Program:
     serve = ["serve", "--folder", str(home.authority), "--port", str(port)]
     return Program(
         name="authority",
+        stage=2,
         command=bound([sys.executable, "-P", "-m", "axis.sandbox", *serve]),
         environ=_environ(),
         folder=home.run,

@@ -29,6 +29,8 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it speaks to the broker, with its own user."""
     registry: bool = True
     """Whether it reads schemas at its start."""
+    stage: int = 3
+    """See `Program.stage`; the door is closed before all others stop."""
 
 
 _JUDGED_BY: Final = ("content_dir", "trust_file", "policy_file")
@@ -54,13 +56,14 @@ PROCESSES: Final[tuple[Process, ...]] = (
     Process(
         name="gateway",
         module="axis.gateway",
+        stage=4,
         settings=(
             "database_url", *_JUDGED_BY, "gateway_host", "gateway_port", "gateway_url", "tls_certificate",
             "tls_key", "tls_ca", "backlog_limit", "free_bytes_limit",
         ),
     ),
 )
-"""In the order of their start; stopped in reverse: the door is opened last and closed first."""
+"""In the order of their start."""
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +108,7 @@ def our_program(
     environ = {f"AXIS_{name.upper()}": value for name, value in known.items()}
     return Program(
         name=process.name,
+        stage=process.stage,
         command=bound([sys.executable, "-P", "-m", process.module]),
         environ={**base_environ(), "PYTHONPATH": str(Path(axis.__file__).parents[1]), **environ, **extra},
         folder=Home(settings.home).run,

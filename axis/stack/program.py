@@ -38,6 +38,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     """Ends with 0 when it is ready, where listening says too little."""
     needs: tuple[int, ...] = ()
     """Ports that must listen before it is started."""
+    stage: int = 1
+    """Programs of one stage stop together, the highest stage first."""
     stop_signal: str = "TERM"
     stop_seconds: int = 10
     """After this it is killed."""

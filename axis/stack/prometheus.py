@@ -3,7 +3,7 @@
 import shutil
 
 from axis.errors import SetupError
-from axis.stack.places import Home, filled, template, write_private
+from axis.stack.places import Home, cache, filled, template, write_private
 from axis.stack.processes import PROCESSES
 from axis.stack.program import Program, base_environ, bound
 
@@ -14,7 +14,7 @@ def prepare_prometheus(home: Home, ports: dict[str, int]) -> None:
     Raises:
         SetupError: Prometheus is not installed.
     """
-    if shutil.which("prometheus") is None:
+    if not find_program("prometheus"):
         raise SetupError("Prometheus is not installed: `apt-get install prometheus`, or start without --prometheus")
     targets = {process.name: f"127.0.0.1:{ports[f'metrics_{process.name}']}" for process in PROCESSES}
     write_private(home.run / "prometheus.yml", filled("prometheus.yml", **targets))
@@ -31,9 +31,16 @@ def prometheus_program(home: Home, *, port: int) -> Program:
     ]
     return Program(
         name="prometheus",
-        command=bound(["prometheus", *options]),
+        stage=2,
+        command=bound([find_program("prometheus"), *options]),
         environ=base_environ(),
         folder=home.run,
         port=port,
         ready="/-/ready",
     )
+
+
+def find_program(name: str) -> str:
+    """Return the path of ``prometheus`` or ``promtool``: the installed one, or that of `make test`; empty: none."""
+    unpacked = cache() / "prometheus" / "bin" / name
+    return shutil.which(name) or (str(unpacked) if unpacked.exists() else "")

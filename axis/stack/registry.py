@@ -50,6 +50,7 @@ def registry_program(home: Home, *, port: int, management_port: int, needs: tupl
     """Say how the registry is run. It reads ``config/application.properties`` of its working folder."""
     return Program(
         name="registry",
+        stage=2,
         command=bound([java(), *MEMORY, *archive("registry"), "-jar", str(_jar())]),
         environ=base_environ(),
         folder=home.registry,

@@ -5,6 +5,7 @@ is ready. After that it restarts what dies, and stops all in reverse when it is 
 """
 
 import http.client
+import json
 import os
 import shlex
 import signal
@@ -72,6 +73,8 @@ class Supervisor:
         """
         folder = self.home.run / "programs"
         folder.mkdir(parents=True, exist_ok=True)
+        for path in folder.iterdir():
+            path.unlink()  # of an earlier start, with other programs
         for program in programs:
             # Not in the supervisor's own file: each process' secrets in a file of its own.
             marked = msgspec.structs.replace(program, environ={**program.environ, _MARK: name})
@@ -99,11 +102,6 @@ class Supervisor:
         """Start one program, without waiting for it."""
         with suppress(xmlrpc.client.Fault):  # already started
             self._ask("startProcess", program, False)
-
-    def cease(self, program: str) -> None:
-        """Stop one program and wait until it is gone."""
-        with suppress(xmlrpc.client.Fault):  # not running
-            self._ask("stopProcess", program, True)
 
     def standings(self) -> list[Standing]:
         """Tell how each program stands.
@@ -137,12 +135,29 @@ class Supervisor:
         if not pid:
             return
         with suppress(UnavailableError):
+            for names in self._stages():
+                for name in names:
+                    with suppress(xmlrpc.client.Fault):  # it does not run
+                        self._ask("stopProcess", name, False)
+                until = time.monotonic() + STOP_SECONDS
+                while time.monotonic() < until and any(
+                    one.state in {"RUNNING", "STARTING", "STOPPING"} for one in self.standings() if one.name in names
+                ):
+                    time.sleep(_POLL_SECONDS)
             self._ask("shutdown")
         until = time.monotonic() + STOP_SECONDS
         while _runs(pid) and time.monotonic() < until:
             time.sleep(_POLL_SECONDS)
         if _runs(pid):
             os.kill(pid, signal.SIGKILL)  # its children are bound to it
+
+    def _stages(self) -> list[set[str]]:
+        """Return the programs' names, those that stop together in one set, the first to stop first."""
+        stages: dict[int, set[str]] = {}
+        for path in (self.home.run / "programs").glob("*.json"):
+            described = json.loads(path.read_bytes())
+            stages.setdefault(described.get("stage", 1), set()).add(described["name"])
+        return [stages[stage] for stage in sorted(stages, reverse=True)]
 
     def _ask(self, method: str, *arguments: object) -> object:
         # A connection a question: `up` asks from several threads, and none of this is frequent.
@@ -194,7 +209,7 @@ def configuration(home: Home, socket: Path, programs: Sequence[Program]) -> str:
         lines += [
             f"[program:{program.name}]",
             f"command={command}",
-            f"priority={number + 1}",
+            f"priority={program.stage * 100 + number}",  # for a supervisor that is told to end by others
             "autostart=false",
             "autorestart=true",
             "startsecs=1",

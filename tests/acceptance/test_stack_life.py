@@ -1,0 +1,135 @@
+"""The whole local stack: up, up again, killed, up, side by side, down."""
+
+import contextlib
+import os
+import signal
+import time
+
+import pytest
+
+from axis.errors import SetupError, UnavailableError
+from axis.settings import load_settings
+from axis.stack.life import down, logs, remove, status, up
+from axis.stack.places import Home
+from axis.stack.program import listens
+from tests.lab.servers import temporary_home
+
+EVERY = {"postgres", "kafka", "authority", "registry", "worker", "sealer", "keeper", "gateway"}
+
+
+@pytest.fixture(scope="module")
+def root():
+    """The folder of a stack, removed with all of it at the end."""
+    with temporary_home() as home:
+        try:
+            up(home.root)
+            yield home.root
+        finally:
+            remove(home.root)
+
+
+def test_all_are_ready_and_commands_find_them(root):
+    """`status` shows every process ready; settings come from the stack's description, readable by its owner only."""
+    lines = {line.name: line for line in status(root)}
+    assert set(lines) == EVERY
+    assert {line.state for line in lines.values()} == {"ready"}
+    assert len({line.pid for line in lines.values()}) == len(EVERY)
+    home = Home(root)
+    assert home.stack.stat().st_mode & 0o777 == 0o600
+    settings = load_settings({"AXIS_HOME": str(root)})
+    assert settings.gateway_url == f"https://127.0.0.1:{lines['gateway'].port}"
+
+
+def test_each_process_has_its_own_secrets_only(root):
+    """No process of ours knows another's password, none the administrator's, only the sealer the seal's key."""
+    settings = load_settings({"AXIS_HOME": str(root)})
+    environments = {line.name: dict(_environment(line.pid)) for line in status(root)}
+    ours = {name: environments[name] for name in ("gateway", "worker", "keeper", "sealer")}
+    passwords = [env["AXIS_KAFKA_PASSWORD"] for env in ours.values() if env["AXIS_KAFKA_PASSWORD"]]
+    assert len(set(passwords)) == len(passwords) == 3
+    for environment in environments.values():
+        assert settings.kafka_password not in environment.values()
+        assert settings.registry_password not in environment.values()
+    assert [name for name, env in ours.items() if env["AXIS_SEAL_KEY"]] == ["sealer"]
+
+
+def test_up_twice_changes_nothing(root):
+    """The second `up` finds everything running."""
+    before = {line.name: line.pid for line in status(root)}
+    ports = up(root)
+    assert {line.name: line.pid for line in status(root)} == before
+    assert ports["gateway"] == load_settings({"AXIS_HOME": str(root)}).gateway_port
+
+
+def test_what_dies_is_restarted(root):
+    """A killed process is back and ready within seconds, without anybody's doing."""
+    victim = next(line for line in status(root) if line.name == "sealer")
+    os.kill(victim.pid, signal.SIGKILL)
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        line = next(line for line in status(root) if line.name == "sealer")
+        if line.pid != victim.pid and line.state == "ready":
+            return
+        time.sleep(0.2)
+    pytest.fail("the sealer did not come back")
+
+
+def test_a_stack_killed_whole_starts_again(root):
+    """Supervisor and processes gone at once, stale files left: `up` mends it, on the same ports."""
+    ports = up(root)
+    supervisor = int((Home(root).run / "supervisord.pid").read_text())
+    for pid in (supervisor, *(line.pid for line in status(root))):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    with pytest.raises(UnavailableError):
+        status(root)
+    assert up(root) == ports
+    assert {line.state for line in status(root)} == {"ready"}
+
+
+def test_a_supervisor_killed_alone_leaves_nothing_in_the_way(root):
+    """Its processes end with it, or are ended by the next `up`."""
+    old = {line.pid for line in status(root)}
+    os.kill(int((Home(root).run / "supervisord.pid").read_text()), signal.SIGKILL)
+    up(root)
+    assert not old & {line.pid for line in status(root)}
+
+
+def test_a_process_that_cannot_start_is_named_with_its_reason(root):
+    """The message says which process, why, and where its log is; the stack is stopped again."""
+    with pytest.raises(UnavailableError, match=r"sealer.*log: .*sealer\.log"):
+        up(root, extra={"sealer": {"AXIS_SEAL_KEY": "/nowhere/key.pem"}})
+    with pytest.raises(UnavailableError):
+        status(root)
+    up(root)
+
+
+def test_logs_are_there_by_name(root):
+    """Each process has its log; a wrong name is answered with the right ones."""
+    assert {name for name, _ in logs(root, ["postgres"], lines=3)} == {"postgres"}
+    with pytest.raises(SetupError, match="gateway"):
+        next(logs(root, ["nobody"]))
+
+
+def test_two_stacks_side_by_side_and_down(root):
+    """A second home has its own ports and processes; stopping it leaves the first alone, nothing of it remains."""
+    with temporary_home() as other:
+        try:
+            theirs = up(other.root)
+            ours = up(root)
+            assert not set(theirs.values()) & set(ours.values())
+            pids = [line.pid for line in status(other.root)]
+            assert down(other.root)
+            assert not any(listens(port) for port in theirs.values())
+            assert not any(os.path.exists(f"/proc/{pid}") for pid in pids)
+            assert not down(other.root)
+            assert {line.state for line in status(root)} == {"ready"}
+        finally:
+            remove(other.root)
+
+
+def _environment(pid: int):
+    with open(f"/proc/{pid}/environ", encoding="utf-8") as file:
+        for pair in filter(None, file.read().split("\0")):
+            name, _, value = pair.partition("=")
+            yield name, value
