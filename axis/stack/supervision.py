@@ -9,7 +9,6 @@ import json
 import os
 import shlex
 import signal
-import subprocess
 import sys
 import time
 import xmlrpc.client
@@ -25,7 +24,7 @@ from supervisor.xmlrpc import SupervisorTransport
 from axis.errors import SetupError, UnavailableError
 from axis.stack import waitfor
 from axis.stack.places import Home, write_private
-from axis.stack.program import Program, base_environ, reason
+from axis.stack.program import Program, base_environ, reason, run_tool
 
 LOG_BYTES: Final = 20 * 1024 * 1024
 LOG_BACKUPS: Final = 3
@@ -82,19 +81,16 @@ class Supervisor:
         config = self.home.run / "supervisord.conf"
         write_private(config, configuration(self.home, self.socket, programs))
         self.socket.unlink(missing_ok=True)
-        with self.log.open("ab") as out:
-            process = subprocess.Popen(  # noqa: S603 - a command of ours, no shell
-                (sys.executable, "-P", "-m", "supervisor.supervisord", "--nodaemon", "-c", str(config)),
-                env={**base_environ(), _MARK: name},
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        # It goes into the background by itself, once it has understood its configuration.
+        run_tool(
+            (sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(config)),
+            what="supervisor",
+            folder=Path("/"),
+            environ={**base_environ(), _MARK: name},
+        )
         until = time.monotonic() + START_SECONDS
         while not self.pid():
-            if process.poll() is not None or time.monotonic() > until:
+            if time.monotonic() > until:
                 raise UnavailableError(f"the supervisor does not start: {reason(self.log)} (log: {self.log})")
             time.sleep(_POLL_SECONDS)
 

@@ -2,11 +2,14 @@
 
 import asyncio
 import hashlib
+import json
+import time
 from datetime import UTC, date, datetime
 
 import msgspec
 import pytest
 
+from axis.cli import funnel, root
 from axis.document import Agency, Directory, Level, Mandate, Seal, Signer
 from axis.errors import SetupError
 from axis.store.connections import (
@@ -18,7 +21,6 @@ from axis.store.connections import (
 )
 from axis.store.directory import find_agencies, read_directory_in_force, show_agency, view_for
 from axis.store.faults import StoreError
-from axis.store.migrate import migrate
 from axis.store.pool import open_pool
 from axis.store.tokens import find_bearer, issue_token
 from axis.store.versions import import_directory, list_versions, lock_directory
@@ -63,7 +65,6 @@ WHOLE = Directory(agencies=(G12, H49, OLD), signers=(PERSON,), seals=(SEAL,))
 @pytest.fixture
 async def conn(pg_url):
     """A connection to an empty, migrated database."""
-    await migrate(pg_url)
     pool = await open_pool(pg_url, size=2)
     async with pool.acquire() as connection:
         yield connection
@@ -256,3 +257,68 @@ async def test_a_statement_that_the_schema_refuses_is_a_store_error(conn):
     """A name against the schema's rule never gets in, whoever calls."""
     with pytest.raises(StoreError):
         await add(conn, "Tên Lạ", "G12")
+
+
+async def test_150_000_agencies_come_in_within_seconds(conn):
+    """The whole country, twice over, and the second time nothing is written."""
+    many = tuple(
+        Agency(
+            code=f"H{n:06d}",
+            code102=f"000.{n:06d}",
+            name=f"Ủy ban nhân dân xã {n}",
+            level=Level.COMMUNE,
+            valid_from=date(2025, 7, 1),
+        )
+        for n in range(150_000)
+    )
+    since = time.monotonic()
+    assert (await put(conn, Directory(agencies=many))).version == 1
+    assert await put(conn, Directory(agencies=many)) is None
+    assert time.monotonic() - since < 60, "4 s on a free machine"
+    since = time.monotonic()
+    assert len((await view_for(conn, [a.code for a in many[:3400]], [])).agencies) >= 3400
+    assert time.monotonic() - since < 5, "0.1 s on a free machine"
+
+
+def axis(capfd, *arguments):
+    """Run a command of the CLI; return its exit code, output and trouble."""
+    code = funnel.run(root.build(), [str(argument) for argument in arguments])
+    out, err = capfd.readouterr()
+    assert "Traceback" not in out + err
+    return code, out, err
+
+
+def test_the_commands_of_a_first_day(pg_url, capfd, monkeypatch, tmp_path):
+    """Import, find, register, rotate, remove: by hand, with the lines and codes a person sees."""
+    monkeypatch.setenv("AXIS_HOME", str(tmp_path))
+    monkeypatch.setenv("AXIS_DATABASE_URL", pg_url)
+    agencies = tmp_path / "agencies.csv"
+    head = "code,name,level,valid_from,parent,connection\n"
+    agencies.write_text(head + "H49,UBND tỉnh Quảng Ninh,province,2016-01-01,H99,\n", encoding="utf-8")
+    code, out, err = axis(capfd, "directory", "import", agencies)
+    assert (code, "agencies.csv:2" in out, "H99" in out) == (1, True, True)
+    assert "không thay đổi" in err
+    assert axis(capfd, "directory", "find", "quang ninh")[0] == 1
+
+    agencies.write_text(head + "H49,UBND tỉnh Quảng Ninh,province,2016-01-01,,\n", encoding="utf-8")
+    assert axis(capfd, "directory", "import", agencies, "--check-only")[0] == 0
+    assert json.loads(axis(capfd, "directory", "import", agencies, "--json")[1])["version"] == 1
+    assert json.loads(axis(capfd, "directory", "import", agencies, "--json")[1])["changed"] is False
+    assert json.loads(axis(capfd, "directory", "find", "quang ninh", "--json")[1])["code"] == "H49"
+
+    code, out, _ = axis(capfd, "connection", "add", "dms-qn", "--agency", "H49", "--save", "--json")
+    made = json.loads(out)
+    assert (code, made["agencies"], len(made["client_secret"]) >= 43) == (0, ["H49"], True)
+    assert axis(capfd, "connection", "add", "dms-qn", "--agency", "H49")[0] == 64
+    assert axis(capfd, "connection", "add", "dms-b", "--agency", "H98")[0] == 64
+    rotated = json.loads(axis(capfd, "connection", "rotate", "dms-qn", "--json")[1])
+    assert rotated["client_secret"] != made["client_secret"]
+    assert made["client_secret"] not in axis(capfd, "connection", "list", "--json")[1]
+    # The gateway is away: said in one line, with its own code.
+    assert axis(capfd, "status", "--as", "dms-x")[0] == 64
+    assert axis(capfd, "connection", "remove", "dms-qn")[0] == 0
+    assert axis(capfd, "connection", "remove", "dms-qn")[0] == 64
+    assert len(axis(capfd, "directory", "versions", "--json")[1].splitlines()) == 3
+    assert axis(capfd, "migrate")[0] == 0
+    assert axis(capfd, "quarantine", "list")[0] == 0
+    assert axis(capfd, "quarantine", "show", "7")[0] == 1

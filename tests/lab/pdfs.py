@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from asn1crypto import algos, cms, core, crl, tsp, x509
+from cryptography import x509 as pyca
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.x509 import ocsp
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
 from pyhanko.sign.validation.dss import DocumentSecurityStore
@@ -69,6 +72,12 @@ def other_authority() -> Authority:
     return create_authority(Path(tempfile.mkdtemp(prefix="axis-lab-other-")) / "authority", LAB_URL)
 
 
+@cache
+def lab_evidence() -> Evidence:
+    """Return CRLs of the lab's authorities, good for some hours; nobody is revoked later on."""
+    return fresh_evidence()
+
+
 def fresh_evidence() -> Evidence:
     """Return the CRLs of the lab's authorities as of now."""
     authority = lab_authority()
@@ -90,7 +99,7 @@ def judge(pdf: bytes, **changes: Any) -> PdfReport:
         "allow_claimed_time": False,
         **changes,
     }
-    given.setdefault("evidence", fresh_evidence())
+    given.setdefault("evidence", lab_evidence())
     return verify_pdf(io.BytesIO(pdf), **given)
 
 
@@ -385,3 +394,94 @@ def signed_by_hand(**changes: Any) -> bytes:
     rest = {key: value for key, value in changes.items() if key not in ours}
     pdf = rest.pop("pdf", None) or plain()
     return sign_by_hand(pdf, a_cms(**{"token": a_token, **rest}), **layout)
+
+
+# --- revocation data made by hand --------------------------------------------
+
+
+def authority_key(label: str, authority: Authority | None = None) -> Any:
+    """Return the private key of one of the authority's own certificates."""
+    folder = (authority or lab_authority()).folder
+    return load_pem_private_key((folder / "keys" / f"{label}.pem").read_bytes(), None)
+
+
+def pyca_certificate(der: bytes) -> pyca.Certificate:
+    """Return a certificate as pyca reads it."""
+    return pyca.load_der_x509_certificate(der)
+
+
+def a_crl(
+    revoked: dict[int, datetime] | None = None,
+    *,
+    since: datetime,
+    until: datetime,
+    issuer: str = "people-ca",
+    key: Any = None,
+    reason: pyca.ReasonFlags | None = None,
+    extensions: tuple[tuple[pyca.ExtensionType, bool], ...] = (),
+    digest: Any = None,
+) -> bytes:
+    """Return a CRL, DER.
+
+    Args:
+        revoked: serial numbers and since when.
+        since: thisUpdate.
+        until: nextUpdate.
+        issuer: label.
+        key: who really signs; None: the issuer.
+        reason: of every entry.
+        extensions: with their criticality.
+        digest: None: SHA-256.
+    """
+    name = pyca_certificate(lab_authority().certificate(issuer)).subject
+    builder = pyca.CertificateRevocationListBuilder().issuer_name(name).last_update(since).next_update(until)
+    for serial, moment in (revoked or {}).items():
+        entry = pyca.RevokedCertificateBuilder().serial_number(serial).revocation_date(moment)
+        if reason is not None:
+            entry = entry.add_extension(pyca.CRLReason(reason), critical=False)
+        builder = builder.add_revoked_certificate(entry.build())
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical=critical)
+    signed = builder.sign(key or authority_key(issuer), digest or hashes.SHA256())
+    return signed.public_bytes(Encoding.DER)
+
+
+def an_ocsp(
+    certificate: bytes,
+    status: ocsp.OCSPCertStatus = ocsp.OCSPCertStatus.GOOD,
+    *,
+    since: datetime,
+    until: datetime | None,
+    revoked_at: datetime | None = None,
+    issuer: str = "people-ca",
+    responder: str | None = None,
+    authority: Authority | None = None,
+) -> bytes:
+    """Return an OCSP response, DER; by the issuer itself unless told otherwise.
+
+    Args:
+        certificate: DER, in question.
+        status: what is said about it.
+        since: thisUpdate.
+        until: nextUpdate.
+        revoked_at: for a revoked one.
+        issuer: label.
+        responder: label of the certificate that answers.
+        authority: whose answer it really is; None: the lab's.
+    """
+    label = responder or issuer
+    by = pyca_certificate((authority or lab_authority()).certificate(label))
+    builder = ocsp.OCSPResponseBuilder().add_response(
+        cert=pyca_certificate(certificate),
+        issuer=pyca_certificate(lab_authority().certificate(issuer)),
+        algorithm=hashes.SHA256(),
+        cert_status=status,
+        this_update=since,
+        next_update=until,
+        revocation_time=revoked_at,
+        revocation_reason=None,
+    )
+    builder = builder.responder_id(ocsp.OCSPResponderEncoding.NAME, by)
+    if responder is not None:
+        builder = builder.certificates([by])
+    return builder.sign(authority_key(label, authority), hashes.SHA256()).public_bytes(Encoding.DER)

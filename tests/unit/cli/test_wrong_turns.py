@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import time
+from pathlib import Path
 from subprocess import run as spawn
 from sys import executable
 
@@ -121,10 +122,9 @@ def test_each_kind_of_trouble_has_its_code(trouble, code):
 def test_a_bug_leaves_its_details_in_a_file():
     """The line names a file that whoever mends it can read."""
     stop = funnel.explain(ZeroDivisionError("over nothing"))
-    path = stop.vi.partition("chi tiết ở ")[2].partition(",")[0]
-    with open(path, encoding="utf-8") as file:
-        assert "over nothing" in file.read()
-    os.unlink(path)
+    path = Path(stop.vi.partition("chi tiết ở ")[2].partition(",")[0])
+    assert "over nothing" in path.read_text(encoding="utf-8")
+    path.unlink()
 
 
 @pytest.mark.parametrize("name", COMMANDS)

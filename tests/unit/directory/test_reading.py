@@ -14,7 +14,19 @@ G12 = "G12,000.00.00.G12,Bộ Tài chính,central,,,,2025-03-01,,,0"
 H49 = "H49,000.00.00.H49,UBND tỉnh Quảng Ninh,province,,,,2016-01-01,,,0"
 OLD = "H49.24,000.00.24.H49,UBND huyện Thử Nghiệm,district,H49,,,2016-01-01,2025-07-01,H49.31;H49,1"
 NEW = "H49.31,,UBND xã Thử Nghiệm,commune,H49,,,2025-07-01,,,1"
-SIGNER_HEADER = "certificate_sha256,agency,full_name,position,competence,kinds,mandate_from,mandate_until,authorising_agency"
+SIGNER_HEADER = ",".join(  # noqa: FLY002 - too long for a line
+    (
+        "certificate_sha256",
+        "agency",
+        "full_name",
+        "position",
+        "competence",
+        "kinds",
+        "mandate_from",
+        "mandate_until",
+        "authorising_agency",
+    )
+)
 A, B, C = "a" * 64, "b" * 64, "c" * 64
 
 
