@@ -4,8 +4,9 @@ pyHanko's certificate validator builds and validates the path. It is given no
 revocation data and may fetch nothing: revocation is `signing.revocation`'s.
 """
 
+from collections import OrderedDict
 from collections.abc import Coroutine, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, unique
 from functools import lru_cache
@@ -62,6 +63,9 @@ _CONSTRAINTS: Final = {
         explicit_extd_key_usage_required=True,
     ),
 }
+_KNOWN_PATHS: Final = 4096
+"""Paths kept for one trust list: some 10 kB each."""
+
 _NO_REVOCATION: Final = CertRevTrustPolicy(
     RevocationCheckingPolicy(
         ee_certificate_rule=RevocationCheckingRule.NO_CHECK,
@@ -83,9 +87,17 @@ class Distrust:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A valid path: certificates from the leaf upwards, the anchor last."""
+    """A valid path: certificates from the leaf upwards, the anchor last.
+
+    Of all that makes a path valid, only the certificates' spans depend on the
+    moment: it holds wherever they overlap.
+    """
 
     certificates: tuple[x509.Certificate, ...]
+
+    def holds_at(self, moment: datetime) -> bool:
+        """Tell whether it is valid at a moment too."""
+        return all(one.not_valid_before <= moment <= one.not_valid_after for one in self.certificates)
 
 
 class Pool:
@@ -127,6 +139,8 @@ class Pool:
         if certificate.sha256 in self._store.by_fingerprint:
             # An authority's own key signs no documents; pyHanko would skip the key-usage rules for it.
             return _distrust(Code.KEY_USAGE, "the signer is an authority of the trust list")
+        if (known := self._store.known.get((usage, certificate.sha256))) and known.holds_at(moment):
+            return known
         context = ValidationContext(
             trust_manager=self._store.manager,
             certificate_registry=self._registry,
@@ -144,7 +158,9 @@ class Pool:
             _CONSTRAINTS[usage].validate(certificate)
         except (PathError, ValidationError) as exc:
             return _translated(exc)
-        return Chain(certificates)
+        chain = Chain(certificates)
+        self._store.remember((usage, certificate.sha256), chain)
+        return chain
 
     def _fault(self, certificates: tuple[x509.Certificate, ...], usage: Usage) -> Distrust | None:
         for issuer in certificates[1:]:
@@ -165,6 +181,14 @@ class _Store:
     intermediates: tuple[x509.Certificate, ...]
     manager: SimpleTrustManager
     by_fingerprint: dict[bytes, TrustedAuthority]
+    known: OrderedDict[tuple[Usage, bytes], Chain] = field(default_factory=OrderedDict)
+    """Paths found before, by use and leaf. Refusals are not kept: the next document may bring what lacked."""
+
+    def remember(self, key: tuple[Usage, bytes], chain: Chain) -> None:
+        """Keep a path for the next document of the same signer."""
+        self.known[key] = chain
+        if len(self.known) > _KNOWN_PATHS:
+            self.known.popitem(last=False)
 
 
 @lru_cache(maxsize=4)

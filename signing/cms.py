@@ -4,13 +4,16 @@ Nothing here knows of trust: who issued the certificate is `signing.chain`'s
 question.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from asn1crypto import cms, core, tsp, x509
-from pyhanko.sign.general import check_ess_certid, match_issuer_serial
-from pyhanko.sign.validation.generic_cms import validate_sig_integrity
+from cryptography.exceptions import InvalidSignature
+from pyhanko.sign.validation.generic_cms import validate_algorithm_protection
+from pyhanko_certvalidator.sig_validate import DefaultSignatureValidator, SignatureValidationContext
 
 from axis.violations import Code, Violation
 from signing.algorithms import weak_digest, weak_key, weak_signature
@@ -22,6 +25,9 @@ _ESS: Final = {
     "signing_certificate_v2": tsp.SigningCertificateV2,
     "signing_certificate": tsp.SigningCertificate,
 }
+
+
+_VALIDATOR: Final = DefaultSignatureValidator()
 
 
 class CmsError(Exception):
@@ -38,6 +44,8 @@ class SignedCms:
     others: tuple[x509.Certificate, ...]
     """Further certificates that came along; nothing is believed of them."""
     digest_algorithm: str
+    message_digest: bytes
+    """As signed."""
     claimed_at: datetime | None
     weaknesses: tuple[str, ...] = ()
     """Algorithms or keys that do not count."""
@@ -97,18 +105,18 @@ def read_content_info(info: Any, content_type: str) -> SignedCms:  # noqa: ANN40
         certificate=certificate,
         others=others,
         digest_algorithm=digest,
+        message_digest=attributes["message_digest"][0].native,
         claimed_at=_claimed(attributes),
         weaknesses=tuple(weakness for weakness in found if weakness),
         tokens=_tokens(signer),
     )
 
 
-def verify_cms(signed: SignedCms, content_type: str, digest: bytes) -> tuple[bool, bool]:
+def verify_cms(signed: SignedCms, digest: bytes) -> tuple[bool, bool]:
     """Verify a signature with the key of its certificate.
 
     Args:
         signed: as read.
-        content_type: as it was read for.
         digest: of the covered bytes, by the signer's digest algorithm.
 
     Returns:
@@ -118,12 +126,28 @@ def verify_cms(signed: SignedCms, content_type: str, digest: bytes) -> tuple[boo
         CmsError: it cannot be verified at all.
     """
     try:
-        intact, valid = validate_sig_integrity(signed.signer_info, signed.certificate, content_type, digest)
+        info = signed.signer_info
+        attributes = info["signed_attrs"].untag()
+        text = attributes.dump()
+        validate_algorithm_protection(
+            attributes, info["digest_algorithm"], info["signature_algorithm"], claimed_mac_algorithm_obj=None
+        )
+        _VALIDATOR.validate_signature(
+            info["signature"].native,
+            text,
+            signed.certificate.public_key,
+            info["signature_algorithm"],
+            context=SignatureValidationContext(
+                contextual_md_algorithm=signed.digest_algorithm, prehashed=False
+            ),
+        )
+    except InvalidSignature:
+        return signed.message_digest == digest, False
     except MemoryError:
         raise
     except Exception as exc:
         raise CmsError(f"it cannot be verified: {type(exc).__name__}") from exc
-    return bool(intact), bool(valid)
+    return signed.message_digest == digest, True
 
 
 def faults_of(signed: SignedCms, *, intact: bool, valid: bool) -> tuple[Violation, ...]:
@@ -164,9 +188,9 @@ def _signer(signed: Any, signer: Any) -> tuple[x509.Certificate, tuple[x509.Cert
     for choice in () if isinstance(given, core.Void) else given:
         if choice.name != "certificate":
             continue
-        certificate = choice.chosen
+        certificate = interned(choice.chosen.dump())
         if sid.name == "issuer_and_serial_number":
-            matches = match_issuer_serial(sid.chosen, certificate)
+            matches = _is_named(certificate, sid.chosen["issuer"], sid.chosen["serial_number"])
         else:
             matches = certificate.key_identifier == sid.chosen.native
         (found if matches else others).append(certificate)
@@ -184,8 +208,39 @@ def _check_ess(certificate: x509.Certificate, attributes: dict[str, Any]) -> Non
             raise CmsError("the signing-certificate attribute has several values")
         # Loaded anew: reading into it must not touch the signed bytes.
         ids = kind.load(values[0].dump())["certs"]
-        if not len(ids) or not check_ess_certid(certificate, ids[0]):
+        if not len(ids) or not _is_meant(certificate, ids[0]):
             raise CmsError("the signing-certificate attribute names another certificate")
+
+
+def _is_meant(certificate: x509.Certificate, named: Any) -> bool:  # noqa: ANN401
+    # Version 1 of the attribute knows SHA-1 only; its hash names a certificate that is verified anyway.
+    first = isinstance(named, tsp.ESSCertID)
+    algorithm = "sha1" if first else named["hash_algorithm"]["algorithm"].native
+    if not first and weak_digest(algorithm):
+        return False
+    if hashlib.new(algorithm, certificate.dump()).digest() != named["cert_hash"].native:
+        return False
+    beside = named["issuer_serial"]
+    if isinstance(beside, core.Void):
+        return True
+    issuers = beside["issuer"]
+    if len(issuers) != 1 or issuers[0].name != "directory_name":
+        return False
+    return _is_named(certificate, issuers[0].chosen, beside["serial_number"])
+
+
+def _is_named(certificate: x509.Certificate, issuer: x509.Name, serial: core.Integer) -> bool:
+    if certificate.serial_number != serial.native:
+        return False
+    # The same bytes are the same name; comparing names as RFC 5280 says costs a hundred times more.
+    same = certificate.issuer.untag().dump() == issuer.untag().dump()
+    return same or bool(certificate.issuer == issuer)
+
+
+@lru_cache(maxsize=1024)
+def interned(der: bytes) -> x509.Certificate:
+    """Return a certificate, read once: signers, issuers and services come again with every document."""
+    return x509.Certificate.load(der, strict=True)
 
 
 def _claimed(attributes: dict[str, Any]) -> datetime | None:

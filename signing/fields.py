@@ -83,7 +83,11 @@ def field_names(root: Any) -> frozenset[str]:  # noqa: ANN401  # pyHanko's objec
     """Return the names of all signature fields that a catalog's form knows, filled or not."""
     form = resolved(root, "/AcroForm")
     fields = resolved(form, "/Fields") if isinstance(form, generic.DictionaryObject) else None
-    return frozenset(name for _, name in _walk(fields, "", None, set(), _DEPTH)) if fields is not None else frozenset()
+    return (
+        frozenset(name for _, name in _walk(fields, "", None, set(), _DEPTH))
+        if fields is not None
+        else frozenset()
+    )
 
 
 def is_invisible(field: generic.DictionaryObject) -> bool:

@@ -139,7 +139,7 @@ def _verify(digests: CoveredDigests, signature: JudgedSignature) -> None:
         signature.faults.extend(stamp_faults(stamp))
         return
     digest = digests.of(covered, signed.digest_algorithm)
-    signature.intact, signature.valid = verify_cms(signed, DATA, digest)
+    signature.intact, signature.valid = verify_cms(signed, digest)
     signature.faults.extend(faults_of(signed, intact=signature.intact, valid=signature.valid))
     signature.claimed_at = signed.claimed_at
     stamps = []
@@ -215,5 +215,12 @@ def _compare(
         )
         return
     signature.faults.extend(
-        check_changes(pdf.reader, embedded, judged=judged, stamps=stamps, newest=newest, timestamp=signature.found.timestamp)
+        check_changes(
+            pdf.reader,
+            embedded,
+            judged=judged,
+            stamps=stamps,
+            newest=newest,
+            timestamp=signature.found.timestamp,
+        )
     )

@@ -6,7 +6,7 @@ second, lenient try: what a lenient reader mends, an attacker may have broken.
 
 import io
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 from pyhanko.pdf_utils.reader import PdfFileReader
 
@@ -14,6 +14,7 @@ from axis.checks.policy import Limits
 from axis.violations import Code, Violation
 from signing import hexadecimal
 from signing.bounds import check_bounds
+from signing.mapped import MappedFile
 
 HELD_BYTES: Final = 8 * 1024 * 1024
 """Up to this size a file is held in memory while it is read; larger ones are read from disk."""
@@ -26,14 +27,15 @@ class OpenedPdf:
     """A PDF that was read strictly."""
 
     reader: PdfFileReader
-    stream: BinaryIO
+    raw: BinaryIO
+    """The bytes, apart from the parser's own view of them."""
     size: int
     """Bytes."""
 
     def read(self, offset: int, length: int) -> bytes:
         """Return bytes of the file as it came; fewer at its end."""
-        self.stream.seek(offset)
-        return self.stream.read(length)
+        self.raw.seek(offset)
+        return self.raw.read(length)
 
 
 def open_pdf(file: BinaryIO, limits: Limits) -> OpenedPdf | Violation:
@@ -53,10 +55,7 @@ def open_pdf(file: BinaryIO, limits: Limits) -> OpenedPdf | Violation:
     size = file.seek(0, io.SEEK_END)
     if size > limits.pdf_bytes:
         return Violation(Code.LIMIT_SIZE, "", f"{size} bytes; {limits.pdf_bytes} are allowed")
-    stream = file
-    if size <= HELD_BYTES:
-        file.seek(0)
-        stream = io.BytesIO(file.read())
+    stream, raw = _streams(file, size)
     if fault := check_bounds(stream, size, limits):
         return fault
     try:
@@ -71,7 +70,19 @@ def open_pdf(file: BinaryIO, limits: Limits) -> OpenedPdf | Violation:
         return Violation(Code.LIMIT_REVISIONS, "", f"{revisions} revisions; {limits.revisions} are allowed")
     if objects > limits.objects:
         return Violation(Code.LIMIT_OBJECTS, "", f"{objects} objects; {limits.objects} are allowed")
-    return OpenedPdf(reader, stream, size)
+    return OpenedPdf(reader, raw, size)
+
+
+def _streams(file: BinaryIO, size: int) -> tuple[BinaryIO, BinaryIO]:
+    # For the parser, and for ourselves.
+    if size <= HELD_BYTES:
+        file.seek(0)
+        held = io.BytesIO(file.read())
+        return held, held
+    try:
+        return cast("BinaryIO", MappedFile.of(file)), file
+    except io.UnsupportedOperation:
+        return file, file  # no real file: its bytes are in memory already
 
 
 def unreadable(exc: Exception, where: str = "") -> Violation:

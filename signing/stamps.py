@@ -10,7 +10,7 @@ from asn1crypto import tsp
 
 from axis.violations import Code, Violation
 from signing.algorithms import weak_digest
-from signing.cms import TST_INFO, CmsError, SignedCms, verify_cms
+from signing.cms import CmsError, SignedCms, verify_cms
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def read_stamp(signed: SignedCms, imprint: Callable[[str], bytes]) -> Stamp:
         right = False
     else:
         right = imprint(algorithm) == stamped
-    intact, valid = verify_cms(signed, TST_INFO, inner.digest())
+    intact, valid = verify_cms(signed, inner.digest())
     return Stamp(signed, moment.astimezone(UTC), right and intact, valid, tuple(faults))
 
 

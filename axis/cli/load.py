@@ -10,7 +10,7 @@ import msgspec
 
 from axis.cli import exits
 from axis.cli.exits import StopError
-from axis.cli.machine import cpu_seconds, families, resident_bytes
+from axis.cli.machine import Resident, cpu_seconds, families, resident
 from axis.cli.profiles import Profile
 from axis.cli.story import open_client
 from axis.cli.verify import judge
@@ -105,19 +105,23 @@ async def open_loop(
 
 async def growth(
     profile: Profile, packet: bytes, anchors: Sequence[bytes], *, roots: Mapping[str, int]
-) -> dict[str, int]:
-    """Send one packet and return by how many bytes each process of the stack grew at most.
+) -> dict[str, Resident]:
+    """Send one packet and return by how much a process of each name grew at most.
 
     Processes that start meanwhile are counted from nothing.
     """
-    before = {pid: resident_bytes(pid) for family in families(roots).values() for pid in family}
-    peaks: dict[str, int] = dict.fromkeys(roots, 0)
+    nothing = Resident(0, 0)
+    before = {pid: resident(pid) for family in families(roots).values() for pid in family}
+    peaks: dict[str, Resident] = dict.fromkeys(roots, nothing)
 
     async def watch() -> None:
         while True:
             for name, family in families(roots).items():
                 for pid in family:
-                    peaks[name] = max(peaks[name], resident_bytes(pid) - before.get(pid, 0))
+                    now, then, peak = resident(pid), before.get(pid, nothing), peaks[name]
+                    peaks[name] = Resident(
+                        max(peak.own, now.own - then.own), max(peak.mapped, now.mapped - then.mapped)
+                    )
             await asyncio.sleep(SAMPLE_SECONDS)
 
     async with open_client(profile, _verifier(anchors)) as client:

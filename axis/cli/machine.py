@@ -66,10 +66,23 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     return total / TICKS
 
 
-def resident_bytes(pid: int) -> int:
-    """Return the memory that a process holds now; 0: it is gone."""
-    fields = _read(Path(f"/proc/{pid}/statm")).split()
-    return int(fields[1]) * PAGE if fields else 0
+class Resident(msgspec.Struct, frozen=True):
+    """Bytes that a process holds in memory now."""
+
+    own: int
+    """Its own: heap, stacks, shared memory. It cannot be taken away."""
+    mapped: int
+    """Pages of files that it has mapped: the kernel drops them when it needs room."""
+
+
+def resident(pid: int) -> Resident:
+    """Return what a process holds; nothing when it is gone."""
+    found = dict.fromkeys(("RssAnon", "RssFile", "RssShmem"), 0)
+    for line in _read(Path(f"/proc/{pid}/status")).splitlines():
+        name, _, value = line.partition(":")
+        if name in found:
+            found[name] = int(value.split()[0]) * 1024
+    return Resident(found["RssAnon"] + found["RssShmem"], found["RssFile"])
 
 
 def percentile(values: Iterable[float], share: float) -> float:

@@ -27,6 +27,7 @@ from axis.document import (
     Decision,
     Document,
     Event,
+    GateReport,
     Incoming,
     Outcome,
     Outgoing,
@@ -55,9 +56,14 @@ async def admit(office: Office, batch: Sequence[Incoming]) -> None:
         UnavailableError: our own database is away; nothing of the batch may be let go.
     """
     rows = await _open_rows(office, batch)
-    judged = await asyncio.gather(*(_judge(office, record, row) for record, row in rows))
-    judgements = [one for one in judged if isinstance(one, Judgement)]
-    stalled = [one for one in judged if isinstance(one, Parking)]
+    read = await asyncio.gather(*(_read(office, record, row) for record, row in rows))
+    reports = [(row, report, at) for row, report, at in filter(None, read) if isinstance(report, GateReport)]
+    stalled = [
+        _parking(office, row, found, at=at)
+        for row, found, at in filter(None, read)
+        if isinstance(found, Violation)
+    ]
+    judgements = await _weighed(office, reports)
     failpoints.reached("admit.judged")
     waiting = [one for one in judgements if one.outcome is Outcome.WAITING]
     stalled += [_parking(office, one.row, one.waiting_for, at=one.at) for one in waiting]
@@ -98,7 +104,10 @@ async def _open_rows(office: Office, batch: Sequence[Incoming]) -> list[tuple[In
     return found
 
 
-async def _judge(office: Office, record: Incoming, row: IntakeRow) -> Judgement | Parking | None:
+async def _read(
+    office: Office, record: Incoming, row: IntakeRow
+) -> tuple[IntakeRow, GateReport | Violation, datetime] | None:
+    # The report; or what the packet must wait for; None where its record was set aside.
     at = office.now()
     with metrics.JUDGE_SECONDS.time():
         report = await inspect(office, row, at=at)
@@ -107,9 +116,21 @@ async def _judge(office: Office, record: Incoming, row: IntakeRow) -> Judgement 
         await set_aside(office, record, Code.QUARANTINE_CONTENT, f"found {report.found}", packet_id=packet)
         return None
     if isinstance(report, Undetermined):
-        return _parking(office, row, Violation(report.code, "", report.detail), at=at)
-    view = await office.memory.directory_view(*asked_of_directory(report))
-    return weigh(office, row, report, view, at=at)
+        return row, Violation(report.code, "", report.detail), at
+    return row, report, at
+
+
+async def _weighed(
+    office: Office, reports: Sequence[tuple[IntakeRow, GateReport, datetime]]
+) -> list[Judgement]:
+    # One look into the directory for the batch: all of it is judged under one version.
+    asked = [asked_of_directory(report) for _, report, _ in reports]
+    if not asked:
+        return []
+    view = await office.memory.directory_view(
+        [code for codes, _ in asked for code in codes], [name for _, names in asked for name in names]
+    )
+    return [weigh(office, row, report, view, at=at) for row, report, at in reports]
 
 
 def _parking(office: Office, row: IntakeRow, reason: Violation | None, *, at: datetime) -> Parking:
@@ -290,5 +311,3 @@ def _count(decision: Decision) -> None:
         metrics.ACCEPTED.inc()
     for code in {violation.code for violation in decision.violations}:
         metrics.REFUSED.labels(code).inc()
-
-

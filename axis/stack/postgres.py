@@ -8,6 +8,7 @@ import os
 import pwd
 import shutil
 import stat
+import time
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,8 @@ from axis.stack.places import Home, fresh_folder, write_private
 from axis.stack.program import Program, base_environ, bound, run_tool
 
 VERSIONS: Final = range(15, 19)
+LEAVE_SECONDS: Final = 15
+"""How long the workers of a killed server may take to notice."""
 ACCOUNT: Final = "postgres"
 ROOMS: Final = Path("/var/lib/axis")
 """Data of stacks whose home the account cannot reach, e.g. below ``/root``; one folder a stack."""
@@ -171,12 +174,30 @@ def _same_version(home: Home) -> None:
 
 
 def _drop_stale_lock(home: Home) -> None:
-    """Remove the lock file of a killed server whose number another process has by now."""
-    lock = home.postgres / "postmaster.pid"
-    try:
-        pid = int(lock.read_text().split("\n", 1)[0])
-        name = Path(f"/proc/{pid}/comm").read_text().strip()
-    except (OSError, ValueError):
-        return  # no lock, or no such process: the server sees that by itself
-    if name != "postgres":
-        lock.unlink()
+    """Remove the lock file of a killed server, once nobody is at work on the data.
+
+    The server itself would take a process that is dead but not yet buried, or
+    a stranger with its old number, for the one that holds the lock.
+    """
+    data = home.postgres.resolve()
+    lock = data / "postmaster.pid"
+    if not lock.exists():
+        return
+    until = time.monotonic() + LEAVE_SECONDS
+    while found := _at_work(data):
+        if time.monotonic() > until:
+            raise SetupError(f"a PostgreSQL that is none of this stack works on {data} (process {found[0]}); stop it")
+        time.sleep(0.05)
+    lock.unlink(missing_ok=True)
+
+
+def _at_work(data: Path) -> list[int]:
+    """Return the living processes whose working folder is the data: the server and each of its workers."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "cwd").readlink() == data:  # a zombie has no working folder
+                found.append(int(process.name))
+        except OSError:
+            continue
+    return found

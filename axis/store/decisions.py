@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 _INSERT: Final = """
 INSERT INTO decision (packet_id, take, rules_version, directory_version, trust_version, verdict,
                       violations, findings, parts, report, delivered_sha256, decided_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+SELECT * FROM unnest($1::text[], $2::integer[], $3::text[], $4::bigint[], $5::text[], $6::text[],
+                     $7::jsonb[], $8::jsonb[], $9::jsonb[], $10::jsonb[], $11::text[], $12::timestamptz[])
 ON CONFLICT (packet_id, take) DO NOTHING
 RETURNING packet_id
 """
@@ -40,31 +41,35 @@ SELECT packet_id, agency, document_id, number, notation, type_name, subject, iss
 _ROUTED: Final = "UPDATE document SET routed_to = $2 WHERE packet_id = $1"
 
 
-async def insert_decision(conn: "Connection", decision: Decision, *, take: int, report: bytes) -> bool:
-    """Record a decision; False where this take has one already.
+async def insert_decisions(
+    conn: "Connection", decided: Sequence[tuple[Decision, int, bytes]]
+) -> frozenset[str]:
+    """Record decisions; a taking that has one already keeps it.
 
     Args:
         conn: in the caller's transaction.
-        decision: what was decided.
-        take: which taking of the packet it answers.
-        report: the gate's report as JSON: the evidence of the verdict.
+        decided: each decision, which taking of its packet it answers, and the
+            gate's report as JSON: the evidence of the verdict.
+
+    Returns:
+        The packets whose decision is new.
     """
-    fresh = await conn.fetchval(
+    rows = await conn.fetch(
         _INSERT,
-        decision.packet_id,
-        take,
-        decision.versions.rules,
-        decision.versions.directory,
-        decision.versions.trust,
-        decision.verdict,
-        msgspec.json.encode(decision.violations),
-        msgspec.json.encode(decision.findings),
-        msgspec.json.encode(decision.parts),
-        report,
-        decision.delivered_sha256,
-        decision.decided_at,
+        [one.packet_id for one, _, _ in decided],
+        [take for _, take, _ in decided],
+        [one.versions.rules for one, _, _ in decided],
+        [one.versions.directory for one, _, _ in decided],
+        [one.versions.trust for one, _, _ in decided],
+        [one.verdict for one, _, _ in decided],
+        [msgspec.json.encode(one.violations) for one, _, _ in decided],
+        [msgspec.json.encode(one.findings) for one, _, _ in decided],
+        [msgspec.json.encode(one.parts) for one, _, _ in decided],
+        [report for _, _, report in decided],
+        [one.delivered_sha256 for one, _, _ in decided],
+        [one.decided_at for one, _, _ in decided],
     )
-    return fresh is not None
+    return frozenset(row["packet_id"] for row in rows)
 
 
 async def take_document_id(conn: "Connection", document: Document, recipients: Sequence[str]) -> str:

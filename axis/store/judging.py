@@ -58,20 +58,26 @@ class JudgingLedger(OverPool):
             For each ruling that ended now, its ending and the outbox rows to
             publish. One that another worker ended meanwhile is left out.
         """
-        ended: list[tuple[Settled, list[int]]] = []
         with store_faults():
             async with self._pool.acquire() as conn, conn.transaction():
                 # In a fixed order, so that two workers never wait for one another.
-                for ruling in sorted(rulings, key=_document_order):
-                    ending = await _end(conn, ruling)
-                    if ending is None:
-                        continue
-                    priority = ruling.row.intake.priority
-                    await events.append_events(conn, ending.events, priority=priority)
-                    ids = await outbox.add_outgoing(conn, ending.outgoing, at=at, priority=priority)
-                    ended.append((ending, ids))
-                await intakes.mark_answered(conn, [ending.decision.packet_id for ending, _ in ended])
-        return ended
+                endings = [
+                    (ruling, await _ending(conn, ruling)) for ruling in sorted(rulings, key=_document_order)
+                ]
+                fresh = await decisions.insert_decisions(
+                    conn, [(ending.decision, ruling.row.take, ruling.report) for ruling, ending in endings]
+                )
+                ended = [(r, ending) for r, ending in endings if ending.decision.packet_id in fresh]
+                urgent = max((ruling.row.intake.priority for ruling, _ in ended), default=0)
+                await events.append_events(
+                    conn, [event for _, ending in ended for event in ending.events], priority=urgent
+                )
+                ids = await outbox.add_outgoing(
+                    conn, [one for _, ending in ended for one in ending.outgoing], at=at, priority=urgent
+                )
+                await intakes.mark_answered(conn, [ending.decision.packet_id for _, ending in ended])
+        numbers = iter(ids)
+        return [(ending, [next(numbers) for _ in ending.outgoing]) for _, ending in ended]
 
     async def park(self, parkings: Sequence[Parking]) -> None:
         """Let packets wait by name."""
@@ -103,14 +109,11 @@ def _document_order(ruling: Ruling) -> tuple[str, str, str]:
     return (document.agency, document.document_id, packet) if document else ("", "", packet)
 
 
-async def _end(conn: "Connection", ruling: Ruling) -> Settled | None:
-    ending = ruling.ending
-    if ruling.document is not None:
-        owner = await decisions.take_document_id(conn, ruling.document, ruling.recipients)
-        if owner != ruling.document.packet_id:
-            assert ruling.id_taken is not None, "an accepted ruling knows its other ending"
-            ending = ruling.id_taken
-    fresh = await decisions.insert_decision(
-        conn, ending.decision, take=ruling.row.take, report=ruling.report
-    )
-    return ending if fresh else None
+async def _ending(conn: "Connection", ruling: Ruling) -> Settled:
+    if ruling.document is None:
+        return ruling.ending
+    owner = await decisions.take_document_id(conn, ruling.document, ruling.recipients)
+    if owner == ruling.document.packet_id:
+        return ruling.ending
+    assert ruling.id_taken is not None, "an accepted ruling knows its other ending"
+    return ruling.id_taken

@@ -33,7 +33,7 @@ def run(environ, *arguments):
 
 
 def test_the_story_is_told_checked_and_tidied_up(home):
-    """Exit code 0 on a fresh machine, four levels, all reasons, every receipt verified; nothing stays running."""
+    """Exit code 0 on a fresh machine: four levels, all reasons, verified receipts; nothing stays running."""
     done = run(home, "demo", "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])

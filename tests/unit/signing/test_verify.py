@@ -131,7 +131,10 @@ INTEGRITY = {
     "G2-sha1-subfilter": (lambda: signed_by_hand(subfilter="adbe.pkcs7.sha1"), "signature.subfilter"),
     "G2-two-fields-one-signature": (two_fields_one_signature, "signature.field-count"),
     "G2-inline-signature": (
-        lambda: plain(n6=b"<< /Fields [8 0 R] /SigFlags 3 >>", n8=b"<< /FT /Sig /T (A) /V << /ByteRange [0 1 2 3] /Contents <00> >> >>"),
+        lambda: plain(
+            n6=b"<< /Fields [8 0 R] /SigFlags 3 >>",
+            n8=b"<< /FT /Sig /T (A) /V << /ByteRange [0 1 2 3] /Contents <00> >> >>",
+        ),
         "signature.field-count",
     ),
     "G2-signature-no-form-knows": (
@@ -139,47 +142,62 @@ INTEGRITY = {
         "signature.field-count",
     ),
     "G3-range-not-from-zero": (
-        lambda: signed_by_hand(byte_range=lambda a, s, b: (1, a - 1, s, b)), "signature.byte-range"
+        lambda: signed_by_hand(byte_range=lambda a, s, b: (1, a - 1, s, b)),
+        "signature.byte-range",
     ),
     "G3-range-beyond-the-file": (
-        lambda: signed_by_hand(byte_range=lambda a, s, b: (0, a, s, b + 1)), "signature.byte-range"
+        lambda: signed_by_hand(byte_range=lambda a, s, b: (0, a, s, b + 1)),
+        "signature.byte-range",
     ),
     "G3-range-backwards": (
-        lambda: signed_by_hand(byte_range=lambda a, s, b: (0, s, a, b)), "signature.byte-range"
+        lambda: signed_by_hand(byte_range=lambda a, s, b: (0, s, a, b)),
+        "signature.byte-range",
     ),
     "G3-range-of-six": (
-        lambda: signed_by_hand(byte_range=lambda a, s, b: (0, a, s, 10, s + 10, b - 10)), "signature.byte-range"
+        lambda: signed_by_hand(byte_range=lambda a, s, b: (0, a, s, 10, s + 10, b - 10)),
+        "signature.byte-range",
     ),
     "G3-gap-wider-than-the-value": (
-        lambda: signed_by_hand(byte_range=lambda a, s, b: (0, a - 1, s, b)), "signature.contents"
+        lambda: signed_by_hand(byte_range=lambda a, s, b: (0, a - 1, s, b)),
+        "signature.contents",
     ),
     "G3-gap-narrower-than-the-value": (
-        lambda: signed_by_hand(byte_range=lambda a, s, b: (0, a + 1, s, b)), "signature.contents"
+        lambda: signed_by_hand(byte_range=lambda a, s, b: (0, a + 1, s, b)),
+        "signature.contents",
     ),
     "G3-white-space-in-the-gap": (
-        lambda: signed_by_hand(gap=lambda d: b"<" + d[:-4] + b"  " + d[-4:-2] + b">"), "signature.contents"
+        lambda: signed_by_hand(gap=lambda d: b"<" + d[:-4] + b"  " + d[-4:-2] + b">"),
+        "signature.contents",
     ),
     "G3-bytes-behind-the-value": (lambda: signed_by_hand(trailing=b"\x01evil"), "signature.cms-structure"),
     "G4-bytes-appended": (lambda: signed_twice() + b"% one more line\n", "signature.not-covering-file"),
     "G4-range-ends-early": (
-        lambda: signed_by_hand(byte_range=lambda a, s, b: (0, a, s, b - 6)), "signature.not-covering-file"
+        lambda: signed_by_hand(byte_range=lambda a, s, b: (0, a, s, b - 6)),
+        "signature.not-covering-file",
     ),
     "G5-page-replaced": (lambda: page_replaced(signed_by_hand()), "signature.changed-after"),
-    "G5-orphan-added": (lambda: update(signed_by_hand(), {40: b"(nobody refers to me)"}), "signature.changed-after"),
+    "G5-orphan-added": (
+        lambda: update(signed_by_hand(), {40: b"(nobody refers to me)"}),
+        "signature.changed-after",
+    ),
     "G5-same-object-again": (
-        lambda: update(signed_by_hand(), {2: newest(plain(), 2)}), "signature.changed-after"
+        lambda: update(signed_by_hand(), {2: newest(plain(), 2)}),
+        "signature.changed-after",
     ),
     "G5-text-field-filled": (field_value_changed, "signature.changed-after"),
     "G5-empty-signature-field": (lambda: new_field("/FT /Sig /T (Later) /F 132"), "signature.changed-after"),
     "G5-text-field-added": (lambda: new_field("/FT /Tx /T (Later) /V (x)"), "signature.changed-after"),
     "G5-appearances-needed": (
-        lambda: form_changed(lambda form: form[:-2] + b"/NeedAppearances true >>"), "signature.changed-after"
+        lambda: form_changed(lambda form: form[:-2] + b"/NeedAppearances true >>"),
+        "signature.changed-after",
     ),
     "G5-default-appearance": (
-        lambda: form_changed(lambda form: form[:-2] + b"/DA (/F1 0 Tf) >>"), "signature.changed-after"
+        lambda: form_changed(lambda form: form[:-2] + b"/DA (/F1 0 Tf) >>"),
+        "signature.changed-after",
     ),
     "G5-flags-lowered": (
-        lambda: form_changed(lambda form: form.replace(b"/SigFlags 3", b"/SigFlags 1")), "signature.changed-after"
+        lambda: form_changed(lambda form: form.replace(b"/SigFlags 3", b"/SigFlags 1")),
+        "signature.changed-after",
     ),
     "G5-version-lowered": (
         lambda: update(signed_by_hand(pdf=plain("/Version /1.7")), {1: catalog("/Version /1.4")}),
@@ -191,7 +209,9 @@ INTEGRITY = {
     ),
     "G5-seal-added-after-no-changes-allowed": (
         lambda: sign_by_hand(
-            signed_by_hand(entries="/Reference [<< /Type /SigRef /TransformMethod /DocMDP /TransformParams << /Type /TransformParams /V /1.2 /P 1 >> >>]"),
+            signed_by_hand(
+                entries="/Reference [<< /Type /SigRef /TransformMethod /DocMDP /TransformParams << /Type /TransformParams /V /1.2 /P 1 >> >>]"
+            ),
             a_cms(seal(), token=a_token),
             name="Seal",
         ),
@@ -200,34 +220,46 @@ INTEGRITY = {
     "G6-covered-byte-flipped": (lambda: flipped(signed_twice(), 300), "signature.digest-mismatch"),
     "G6-value-spoilt": (lambda: signed_by_hand(spoil=True), "signature.crypto-failure"),
     "G6-timestamp-over-other-bytes": (
-        lambda: signed_by_hand(token=lambda value: a_token(value + b"x")), "signature.timestamp-invalid"
+        lambda: signed_by_hand(token=lambda value: a_token(value + b"x")),
+        "signature.timestamp-invalid",
     ),
     "G6-timestamp-that-is-none": (
-        lambda: signed_by_hand(token=lambda value: a_token_like(value)), "signature.timestamp-invalid"
+        lambda: signed_by_hand(token=lambda value: a_token_like(value)),
+        "signature.timestamp-invalid",
     ),
     "G6-document-timestamp-over-other-bytes": (
         lambda: sign_by_hand(
-            signed_by_hand(), lambda covered: a_document_token(covered + b"x"), name="S", subfilter="ETSI.RFC3161"
+            signed_by_hand(),
+            lambda covered: a_document_token(covered + b"x"),
+            name="S",
+            subfilter="ETSI.RFC3161",
         ),
         "signature.timestamp-invalid",
     ),
     "G7-no-signing-certificate": (
-        lambda: signed_by_hand(leave_out=("signing_certificate_v2",)), "signature.cms-structure"
+        lambda: signed_by_hand(leave_out=("signing_certificate_v2",)),
+        "signature.cms-structure",
     ),
     "G7-signing-certificate-of-another": (
-        lambda: signed_by_hand(ess_of=b"another"), "signature.cms-structure"
+        lambda: signed_by_hand(ess_of=b"another"),
+        "signature.cms-structure",
     ),
-    "G7-no-message-digest": (lambda: signed_by_hand(leave_out=("message_digest",)), "signature.cms-structure"),
+    "G7-no-message-digest": (
+        lambda: signed_by_hand(leave_out=("message_digest",)),
+        "signature.cms-structure",
+    ),
     "G7-no-content-type": (lambda: signed_by_hand(leave_out=("content_type",)), "signature.cms-structure"),
     "G7-attribute-twice": (
-        lambda: signed_by_hand(attributes=[("message_digest", b"0" * 32)]), "signature.cms-structure"
+        lambda: signed_by_hand(attributes=[("message_digest", b"0" * 32)]),
+        "signature.cms-structure",
     ),
     "G7-enclosed-content": (lambda: signed_by_hand(content=b"evil"), "signature.cms-structure"),
     "G7-two-signers": (lambda: signed_by_hand(signers_=2), "signature.cms-structure"),
     "G7-sha1": (lambda: signed_by_hand(digest="sha1"), "signature.algorithm-weak"),
     "G7-weak-rsa": (lambda: signed_by_hand(identity=person(Part.WEAK)), "signature.algorithm-weak"),
     "G7-not-a-cms": (
-        lambda: sign_by_hand(plain(), lambda covered: b"\x30\x03\x02\x01\x05"), "signature.cms-structure"
+        lambda: sign_by_hand(plain(), lambda covered: b"\x30\x03\x02\x01\x05"),
+        "signature.cms-structure",
     ),
 }
 
@@ -259,7 +291,9 @@ CONTENT = {
 }
 
 
-@pytest.mark.parametrize(("make", "entries", "code"), [pytest.param(*c, id=f"G8-{n}") for n, c in CONTENT.items()])
+@pytest.mark.parametrize(
+    ("make", "entries", "code"), [pytest.param(*c, id=f"G8-{n}") for n, c in CONTENT.items()]
+)
 def test_forbidden_content_is_found_wherever_it_stands(make, entries, code):
     """Scripts, programs and XFA refuse the content and leave integrity alone."""
     report = judge(signed_by_hand(pdf=make(entries)))
@@ -297,7 +331,9 @@ LIMITS = {
 }
 
 
-@pytest.mark.parametrize(("change", "code"), [pytest.param(*case, id=f"G9-{n}") for n, case in LIMITS.items()])
+@pytest.mark.parametrize(
+    ("change", "code"), [pytest.param(*case, id=f"G9-{n}") for n, case in LIMITS.items()]
+)
 def test_each_cap_refuses_with_its_own_code(change, code):
     """A document over a limit is refused for that limit."""
     report = judge(signed_twice(), limits=msgspec.structs.replace(limits(), **change))
@@ -337,7 +373,13 @@ def test_an_empty_trust_list_refuses():
 def test_the_same_bytes_give_the_same_report():
     """Judging reads no clock and keeps nothing between documents."""
     pdf, evidence, at = signed_twice(), fresh_evidence(), judge(signed_twice()).signatures[1].timestamped_at
-    given = {"trust": trust(), "evidence": evidence, "at": at, "limits": limits(), "allow_claimed_time": False}
+    given = {
+        "trust": trust(),
+        "evidence": evidence,
+        "at": at,
+        "limits": limits(),
+        "allow_claimed_time": False,
+    }
     first = verify_pdf(io.BytesIO(pdf), **given)
     judge(signed_by_hand(spoil=True))
     assert verify_pdf(io.BytesIO(pdf), **given) == first
