@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -16,14 +16,10 @@ from axis.checks.policy import load_policy
 from axis.content.store import ContentStore
 from axis.contract.registry import load_schemas
 from axis.contract.schemas import Schemas
-from axis.desk.acknowledging import acknowledge
-from axis.desk.admitting import admit
 from axis.desk.courier import Courier
+from axis.desk.desk import Desk
 from axis.desk.freshness import EvidenceDesk
 from axis.desk.office import Office
-from axis.desk.routing import route
-from axis.desk.setting_aside import set_aside
-from axis.document import Incoming
 from axis.errors import AxisError
 from axis.gate.pool import GatePool
 from axis.kafka.producer import Publisher
@@ -31,7 +27,6 @@ from axis.logs import start_logs
 from axis.settings import Settings, load_settings
 from axis.store.ledger import Ledger
 from axis.store.pool import open_pool
-from axis.violations import Code
 from signing.fetch import Fetcher
 from signing.trust import load_trust
 
@@ -42,30 +37,6 @@ POOL: Final = 6
 
 COURIER_SECONDS: Final = 2.0
 """How long a stopping worker lets its messages leave; the keeper sweeps the others."""
-
-
-class Desk:
-    """The desk's moves with this process' tools."""
-
-    def __init__(self, office: Office) -> None:
-        """Take the tools."""
-        self._office = office
-
-    async def admit(self, batch: Sequence[Incoming]) -> None:
-        """Submissions: judge, decide, record."""
-        await admit(self._office, batch)
-
-    async def route(self, batch: Sequence[Incoming]) -> None:
-        """Accepted documents: deliver."""
-        await route(self._office, batch)
-
-    async def acknowledge(self, batch: Sequence[Incoming]) -> None:
-        """Handling statuses: record, pass on."""
-        await acknowledge(self._office, batch)
-
-    async def quarantine(self, incoming: Incoming, code: Code, detail: str) -> None:
-        """Set one record aside, byte for byte."""
-        await set_aside(self._office, incoming, code, detail)
 
 
 @contextlib.asynccontextmanager
@@ -125,8 +96,8 @@ async def backing(settings: Settings, schemas: Schemas) -> AsyncIterator[Backing
             moves=Desk(office),
             checks={
                 "broker": publisher.usable,
-                "database": partial(_answers, ledger),
-                "content": partial(asyncio.to_thread, _writable, content),
+                "database": ledger.usable,
+                "content": partial(asyncio.to_thread, content.usable),
             },
         )
 
@@ -144,25 +115,6 @@ async def _leave(courier: Courier) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(COURIER_SECONDS):
             await courier.drained()
-
-
-async def _answers(ledger: Ledger) -> bool:
-    try:
-        await ledger.ping()
-    except AxisError:
-        return False
-    return True
-
-
-def _writable(content: ContentStore) -> bool:
-    try:
-        spool = content.spool()
-        spool.write(b"ready?")
-        spool.discard()
-    except OSError as exc:
-        _log.warning("the content store is unusable: %s", exc)
-        return False
-    return True
 
 
 def _now() -> datetime:

@@ -112,7 +112,8 @@ def _section(stream: BinaryIO, offset: int, size: int) -> tuple[int, Any]:
     stream.seek(start + body)
     dictionary = generic.DictionaryObject.read_from_stream(stream, where)
     index = dictionary.get("/Index") or [0, dictionary.get("/Size")]
-    return sum(int(count) for count in index[1::2]), dictionary
+    # Copied, since a slice of pyHanko's own array is none.
+    return sum(int(count) for count in list(index)[1::2]), dictionary
 
 
 def _skip_table(stream: BinaryIO, position: int, size: int) -> int:

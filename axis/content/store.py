@@ -7,10 +7,13 @@ whatever was killed when. S3 comes behind the same few calls.
 
 import contextlib
 import hashlib
+import logging
 import os
 import uuid
 from pathlib import Path
 from typing import BinaryIO
+
+_log = logging.getLogger(__name__)
 
 
 class Spool:
@@ -106,6 +109,19 @@ class ContentStore:
         """Return how many bytes this process may still write."""
         stat = os.statvfs(self._root)
         return stat.f_bavail * stat.f_frsize
+
+    def usable(self) -> bool:
+        """Tell whether the store takes bytes."""
+        try:
+            spool = self.spool()
+            try:
+                spool.write(b"ready?")
+            finally:
+                spool.discard()
+        except OSError as exc:
+            _log.warning("the content store is unusable: %s", exc)
+            return False
+        return True
 
     def sweep(self, older_than: float) -> int:
         """Remove what a crash left half-written.

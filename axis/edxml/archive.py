@@ -1,32 +1,34 @@
-"""ZIP files from outside: listed and unwrapped under hard limits (rule F14).
+"""ZIP files: those from outside under hard limits (rule F14), and the frame of one of ours.
 
-A reader of its own because of what it refuses: ZIP64, encryption, several
-disks, lists that do not fit, contents that do not match their sizes and
-checksums. Names and paths of entries are never used to write anything.
+The standard library reads and writes the format. Here stands what it does not
+refuse: sizes, encryption, nesting, and places where two readers would find
+different contents. Names and paths of entries are never used to write anything.
 """
 
+import copy
+import os
 import struct
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import BinaryIO, Final
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 ENTRIES: Final = 1000
 """Entries of one archive."""
-LIST_BYTES: Final = 1024 * 1024
-"""Bytes of the list of entries."""
+LIST_BYTES: Final = 512 * 1024
+"""Bytes of the list of entries: half a KiB for each of `ENTRIES`."""
 RATIO: Final = 200
 """How many times larger than its packed form an entry may be, once over `RATIO_FREE`."""
 RATIO_FREE: Final = 1024 * 1024
 
 _BLOCK: Final = 64 * 1024
-_LOCAL: Final = struct.Struct("<4s5H3I2H")
-_CENTRAL: Final = struct.Struct("<4s6H3I5H2I")
+_MAGIC: Final = 8
 _END: Final = struct.Struct("<4s4H2IH")
+_LOCAL: Final = struct.Struct("<4s3H")
 _ENCRYPTED: Final = 0x0001 | 0x0040 | 0x2000
-_STORED: Final = 0
-_DEFLATED: Final = 8
-_LOCATOR_BYTES: Final = 20
+_UNIX: Final = 3
+_OWNERS_FILE: Final = 0o600 << 16
 
 ZIP_MAGIC: Final = b"PK\x03\x04"
 EMPTY_ZIP_MAGIC: Final = b"PK\x05\x06"
@@ -44,153 +46,181 @@ class ArchiveError(ValueError):
     """An archive is broken, nested, encrypted or too large. Never leaves `axis.edxml`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One file of an archive, as its list tells."""
-
-    name: str
-    offset: int
-    """Of its local header, bytes."""
-    packed: int
-    size: int
-    method: int
-    crc: int
-
-
 def is_archive(magic: bytes) -> bool:
     """Tell whether a file that begins so is an archive."""
     return magic.startswith(_ARCHIVES)
 
 
-def list_entries(file: BinaryIO, size: int) -> list[Entry]:
-    """Read the list of a ZIP file; directories are left out.
+class Archive:
+    """A ZIP file from outside: its list is checked before anything is unpacked."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        """Read and check the list.
+
+        Args:
+            file: seekable; stays open, and its position is anywhere afterwards.
+
+        Raises:
+            ArchiveError: broken, encrypted, or over a limit.
+        """
+        self._file = file
+        with _refusing():
+            self._zip = ZipFile(_Guarded(file))
+        listed = self._zip.infolist()
+        if len(listed) > ENTRIES:
+            raise ArchiveError(f"quá nhiều mục / too many entries ({ENTRIES})")
+        self._check_end()
+        for entry in listed:
+            self._check_entry(entry)
+        self.entries = [entry for entry in listed if entry.file_size or not entry.is_dir()]
+        """Without the directories."""
+
+    def _check_end(self) -> None:
+        # The library passes over bytes behind and between the parts; other readers do not.
+        place = self._file.seek(-_END.size - len(self._zip.comment), os.SEEK_END)
+        magic, *disks, here, count, length, start, comment = _END.unpack(self._file.read(_END.size))
+        if magic != EMPTY_ZIP_MAGIC or comment != len(self._zip.comment):
+            raise ArchiveError("có byte thừa ở cuối / bytes after the end")
+        if any(disks) or here != count or count != len(self._zip.infolist()):
+            raise ArchiveError("danh sách không đủ / the list is not whole")
+        if start != self._zip.start_dir or start + length != place:
+            raise ArchiveError("danh sách không đúng chỗ / the list is not where it must be")
+
+    def _check_entry(self, entry: ZipInfo) -> None:
+        if entry.flag_bits & _ENCRYPTED:
+            raise ArchiveError("có mật khẩu / encrypted")
+        if entry.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
+            # Their unpackers give as much at once as they please.
+            raise ArchiveError(f"cách nén lạ / unknown method {entry.compress_type}")
+        if entry.volume or entry.header_offset + entry.compress_size > self._zip.start_dir:
+            raise ArchiveError("mục không đúng chỗ / an entry is not where it must be")
+        if entry.file_size > max(RATIO_FREE, entry.compress_size * RATIO):
+            raise ArchiveError(f"nén quá nhiều / packed over {RATIO} times")
+        self._file.seek(entry.header_offset)
+        header = self._file.read(_LOCAL.size).ljust(_LOCAL.size, b"\0")
+        magic, _, flags, method = _LOCAL.unpack(header)
+        if magic != ZIP_MAGIC or method != entry.compress_type or flags & _ENCRYPTED:
+            raise ArchiveError("mục và danh sách khác nhau / an entry differs from the list")
+
+    def read(self, entry: ZipInfo) -> Iterator[bytes]:
+        """Unpack one of the entries, at most 64 KiB at a time.
+
+        Raises:
+            ArchiveError: broken, or larger than the list says.
+        """
+        listed = copy.copy(entry)
+        # The library cuts an entry at its listed size without a word; one byte more shows a longer one.
+        listed.file_size += 1
+        done = 0
+        with _refusing(), self._zip.open(listed) as content:
+            while piece := content.read(_BLOCK):
+                done += len(piece)
+                if done > entry.file_size:
+                    break
+                yield piece
+        if done != entry.file_size:
+            raise ArchiveError("mục không đúng cỡ / an entry has not its listed size")
+
+    def check(self, most: int, may_nest: Callable[[str], bool]) -> None:
+        """Judge an archive that stays packed: what a receiver would meet who unpacks it.
+
+        Args:
+            most: bytes that all entries may have together.
+            may_nest: tells of an entry's name whether it may itself be a ZIP (office documents are).
+
+        Raises:
+            ArchiveError: broken, nested, or over a limit.
+        """
+        if sum(entry.file_size for entry in self.entries) > most:
+            raise ArchiveError(f"quá lớn sau khi giải nén / too large unpacked ({most})")
+        for entry in self.entries:
+            with _refusing(), self._zip.open(entry) as content:
+                magic = content.read(_MAGIC)
+            if is_archive(magic) and not may_nest(entry.filename):
+                raise ArchiveError("tệp nén lồng nhau / nested archive")
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Turn all that the library raises about hostile bytes into one error; not what the disk raises."""
+    try:
+        yield
+    except ArchiveError:
+        raise
+    except (BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError, OverflowError) as exc:
+        raise ArchiveError("tệp nén hỏng / broken") from exc
+
+
+class _Guarded:
+    """A file as the library may read it: the list of entries is one read, and as long as a ZIP says."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.seek = file.seek
+        self.tell = file.tell
+        self.seekable = file.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        if size > LIST_BYTES:
+            raise ArchiveError(f"danh sách quá dài / the list is too long ({LIST_BYTES})")
+        return self._file.read(LIST_BYTES if size < 0 else size)
+
+
+# --- ours ----------------------------------------------------------------------
+
+
+def frame(name: str, content: Iterable[bytes]) -> tuple[bytes, bytes]:
+    """Make a ZIP with one entry, without the entry's content: what stands before it, and what after it.
+
+    Stored, since deflated bytes would differ between libraries; nothing of
+    the machine or the moment is in it. Sizes stand before the content: Java's
+    reader takes no stored entry whose sizes come after.
 
     Args:
-        file: seekable.
-        size: its length, bytes.
-
-    Raises:
-        ArchiveError: broken, encrypted, or over a limit.
+        name: of the entry, ASCII.
+        content: its bytes in pieces; none of them is kept.
     """
-    count, length, start = _end_record(file, size)
-    file.seek(start)
-    data = file.read(length)
-    entries, at = [], 0
-    for _ in range(count):
-        if at + _CENTRAL.size > len(data):
-            raise ArchiveError("danh sách bị cắt / the list is cut")
-        record = _CENTRAL.unpack_from(data, at)
-        magic, _, _, flags, method = record[:5]
-        crc, packed, unpacked, n, x, c, disk = record[7:14]
-        if magic != b"PK\x01\x02" or disk:
-            raise ArchiveError("danh sách hỏng / the list is broken")
-        if flags & _ENCRYPTED:
-            raise ArchiveError("có mật khẩu / encrypted")
-        if method not in {_STORED, _DEFLATED}:
-            raise ArchiveError(f"cách nén lạ / unknown method {method}")
-        name = data[at + _CENTRAL.size : at + _CENTRAL.size + n].decode("utf-8", "replace")
-        at += _CENTRAL.size + n + x + c
-        if unpacked or not name.endswith("/"):
-            entries.append(Entry(name, record[16], packed, unpacked, method, crc))
-    if at != len(data):
-        raise ArchiveError("danh sách hỏng / the list is broken")
-    return entries
+    entry = ZipInfo(name)  # of 1 January 1980, the first day a ZIP can name
+    entry.create_system = _UNIX
+    entry.external_attr = _OWNERS_FILE
+    out = _Hollow()
+    with ZipFile(out, "w", ZIP_STORED) as archive:
+        with archive.open(entry, "w") as inside:
+            start = out.tell()
+            out.keeps = False
+            for piece in content:
+                inside.write(piece)
+            out.keeps = True
+        end = out.tell()
+    return out.kept(0, start), out.kept(end, out.tell())
 
 
-def _end_record(file: BinaryIO, size: int) -> tuple[int, int, int]:
-    """Return how many entries there are, and length and offset of their list."""
-    tail_size = min(size, _END.size + 0xFFFF + _LOCATOR_BYTES)
-    file.seek(size - tail_size)
-    tail = file.read(tail_size)
-    place = tail.rfind(b"PK\x05\x06")
-    if place < 0 or place + _END.size > len(tail):
-        raise ArchiveError("không có phần cuối / no end record")
-    (_, disk, list_disk, here, count, length, start, comment) = _END.unpack_from(tail, place)
-    if place + _END.size + comment != len(tail):
-        raise ArchiveError("có byte thừa ở cuối / bytes after the end")
-    if tail[max(place - _LOCATOR_BYTES, 0) : place].startswith(b"PK\x06\x07"):
-        raise ArchiveError("ZIP64")
-    if disk or list_disk or here != count:
-        raise ArchiveError("nhiều phần / several disks")
-    if count > ENTRIES or length > LIST_BYTES:
-        raise ArchiveError(f"quá nhiều mục / too many entries ({ENTRIES})")
-    if start + length != size - tail_size + place:
-        raise ArchiveError("danh sách không đúng chỗ / the list is not where it must be")
-    return count, length, start
-
-
-def read_entry(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
-    """Unpack one entry, at most 64 KiB at a time.
-
-    Raises:
-        ArchiveError: broken, or larger than its list or `RATIO` says.
-    """
-    file.seek(entry.offset)
-    header = file.read(_LOCAL.size)
-    if len(header) != _LOCAL.size:
-        raise ArchiveError("mục bị cắt / an entry is cut")
-    (magic, _, flags, method, _, _, _, _, _, n, x) = _LOCAL.unpack(header)
-    if magic != ZIP_MAGIC or method != entry.method or flags & _ENCRYPTED:
-        raise ArchiveError("mục và danh sách khác nhau / an entry differs from the list")
-    if entry.size > max(RATIO_FREE, entry.packed * RATIO):
-        raise ArchiveError(f"nén quá nhiều / packed over {RATIO} times")
-    position, left = entry.offset + _LOCAL.size + n + x, entry.packed
-    unpack = _Inflater() if entry.method == _DEFLATED else None
-    done, crc = 0, 0
-    while left:
-        file.seek(position)  # the reader of the pieces may share the file
-        packed = file.read(min(_BLOCK, left))
-        if not packed:
-            raise ArchiveError("mục bị cắt / an entry is cut")
-        position, left = position + len(packed), left - len(packed)
-        for piece in unpack.pieces(packed) if unpack else (packed,):
-            done, crc = done + len(piece), zlib.crc32(piece, crc)
-            if done > entry.size:
-                raise ArchiveError("mục lớn hơn danh sách nói / an entry is larger than listed")
-            yield piece
-    if done != entry.size or crc != entry.crc or (unpack and not unpack.ended):
-        raise ArchiveError("mục không khớp tổng kiểm / an entry does not match its checksum")
-
-
-class _Inflater:
-    """Raw deflate, in pieces of bounded size."""
+class _Hollow:
+    """A file that keeps what is written to it only while it is told to."""
 
     def __init__(self) -> None:
-        self._stream = zlib.decompressobj(-zlib.MAX_WBITS)
+        self._pieces: dict[int, bytes] = {}
+        self._at = 0
+        self.keeps = True
 
-    @property
-    def ended(self) -> bool:
-        return self._stream.eof and not self._stream.unused_data
+    def write(self, data: bytes) -> int:
+        if self.keeps:
+            self._pieces[self._at] = bytes(data)
+        self._at += len(data)
+        return len(data)
 
-    def pieces(self, packed: bytes) -> Iterator[bytes]:
-        while packed and not self._stream.eof:
-            try:
-                piece = self._stream.decompress(packed, _BLOCK)
-            except zlib.error:
-                raise ArchiveError("dữ liệu nén hỏng / broken data") from None
-            packed = self._stream.unconsumed_tail
-            yield piece
-        if packed:
-            raise ArchiveError("dữ liệu nén hỏng / broken data")
+    def seek(self, offset: int) -> int:
+        self._at = offset
+        return offset
 
+    def tell(self) -> int:
+        return self._at
 
-def check_entries(file: BinaryIO, entries: list[Entry], most: int, may_nest: Callable[[str], bool]) -> None:
-    """Judge an archive that stays packed: what a receiver would meet who unpacks it.
+    def flush(self) -> None:
+        """Nothing waits."""
 
-    Args:
-        file: the archive.
-        entries: its list.
-        most: bytes that all entries may have together.
-        may_nest: tells of an entry's name whether it may itself be a ZIP (office documents are).
+    def close(self) -> None:
+        """Nothing is open."""
 
-    Raises:
-        ArchiveError: broken, nested, or over a limit.
-    """
-    if sum(entry.size for entry in entries) > most:
-        raise ArchiveError(f"quá lớn sau khi giải nén / too large unpacked ({most})")
-    for entry in entries:
-        if entry.size > max(RATIO_FREE, entry.packed * RATIO):
-            raise ArchiveError(f"nén quá nhiều / packed over {RATIO} times")
-        magic = next(read_entry(file, entry), b"")
-        if is_archive(magic) and not may_nest(entry.name):
-            raise ArchiveError("tệp nén lồng nhau / nested archive")
+    def kept(self, start: int, end: int) -> bytes:
+        return b"".join(piece for at, piece in sorted(self._pieces.items()) if start <= at < end)

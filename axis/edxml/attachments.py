@@ -7,17 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import BinaryIO, Final, Self
+from zipfile import ZipInfo
 
-from axis.edxml.archive import (
-    EMPTY_ZIP_MAGIC,
-    ZIP_MAGIC,
-    ArchiveError,
-    Entry,
-    check_entries,
-    is_archive,
-    list_entries,
-    read_entry,
-)
+from axis.edxml.archive import EMPTY_ZIP_MAGIC, ZIP_MAGIC, Archive, ArchiveError, is_archive
 from axis.edxml.transfer import Base64Decoder
 
 ZIP_FAMILY: Final = frozenset(
@@ -190,18 +182,15 @@ def finish(
     """
     kind = extension(name)
     wrapped = False
-    if scratch.magic(4) in {ZIP_MAGIC, EMPTY_ZIP_MAGIC}:
-        entries = (
-            []
-            if kind in ZIP_FAMILY and content_type != _ZIP_TYPE
-            else list_entries(scratch.file, scratch.size)
-        )
-        if _is_wrapping(kind, entries):
-            scratch, wrapped = _unwrap(scratch, entries[0], sink, most), True
+    is_itself = kind in ZIP_FAMILY and content_type != _ZIP_TYPE
+    if scratch.magic(4) in {ZIP_MAGIC, EMPTY_ZIP_MAGIC} and not is_itself:
+        archive = Archive(scratch.file)
+        if _is_wrapping(kind, archive.entries):
+            scratch, wrapped = _unwrap(archive, sink, most), True
             if is_archive(scratch.magic(8)) and kind not in ZIP_FAMILY:
                 raise ArchiveError("tệp nén lồng nhau / nested archive")
         elif kind == ".zip":
-            check_entries(scratch.file, entries, most, lambda inner: extension(inner) in ZIP_FAMILY)
+            archive.check(most, lambda inner: extension(inner) in ZIP_FAMILY)
         elif kind not in ZIP_FAMILY:
             raise ArchiveError("không có đúng một mục / not exactly one entry")
     scratch.file.seek(0)
@@ -210,21 +199,22 @@ def finish(
     )
 
 
-def _is_wrapping(kind: str, entries: list[Entry]) -> bool:
+def _is_wrapping(kind: str, entries: list[ZipInfo]) -> bool:
     """Tell a wrapping from a ZIP that is the file itself."""
     if len(entries) != 1:
         return False
     if kind not in ZIP_FAMILY and kind != ".zip":
         return True
     # A format that is a ZIP itself: wrapped once more only under the name the vendor's library gives.
-    named = _WRAPPED_NAME.fullmatch(entries[0].name)
+    named = _WRAPPED_NAME.fullmatch(entries[0].filename)
     return named is not None and named[1].lower() == kind
 
 
-def _unwrap(scratch: Scratch, entry: Entry, sink: AttachmentSink, most: int) -> Scratch:
-    if entry.size > most:
+def _unwrap(archive: Archive, sink: AttachmentSink, most: int) -> Scratch:
+    entry = archive.entries[0]
+    if entry.file_size > most:
         raise TooLargeError
     inner = sink.scratch()
-    for piece in read_entry(scratch.file, entry):
+    for piece in archive.read(entry):
         inner.write(piece)
     return inner

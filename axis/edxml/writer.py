@@ -1,20 +1,18 @@
 """Document packets, written the way the vendor's builder writes them.
 
 The same envelope and files give the same bytes, on any machine: nothing
-here reads a clock or draws a number, and nothing is compressed (libraries
-differ in how).
+here reads a clock or draws a number, and nothing is compressed.
 """
 
 import base64
-import struct
 import uuid
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Final
 
 from axis.document import Envelope, Organ, ResponseFor
+from axis.edxml.archive import frame
 from axis.edxml.attachments import extension
 from axis.edxml.markup import DECLARATION, Markup, begin
 from axis.edxml.names import NAMESPACE
@@ -29,9 +27,6 @@ _PLAIN: Final = {
 }
 _ZIP_TYPE: Final = "application/zip"
 _ENTRY_NAMES: Final = uuid.UUID("3f0f4ab1-6d0c-5f0e-9a52-6a8f6f2d7c11")
-_ZIP_DAY: Final = 0x0021  # 1 January 1980, the first day a ZIP can name
-_ZIP_VERSION: Final = 20
-_ZIP_UTF8: Final = 0x0800
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +58,10 @@ def build_packet(envelope: Envelope, files: Sequence[PacketFile], *, sent_at: da
         exchange-rules.md 1.2 and 1.3, rule 1.
     """
     head = _head(envelope, files, sent_at)
-    return _packet(head, files)
+    return _packet(head, files, envelope.document_id)
 
 
-def _packet(head: bytes, files: Sequence[PacketFile]) -> Iterator[bytes]:
+def _packet(head: bytes, files: Sequence[PacketFile], document_id: str) -> Iterator[bytes]:
     yield head
     for at, file in enumerate(files):
         markup = Markup(level=2)
@@ -76,7 +71,8 @@ def _packet(head: bytes, files: Sequence[PacketFile]) -> Iterator[bytes]:
         markup.leaf("Description", file.name)
         markup.leaf("ContentType", _PLAIN.get(extension(file.name), _ZIP_TYPE))
         yield markup.take() + f'      <edXML:ContentTransferEncoded xmlns:edXML="{NAMESPACE}">'.encode()
-        pieces = _file(file) if extension(file.name) in _PLAIN else _wrapped(file, at)
+        plain = extension(file.name) in _PLAIN
+        pieces = _file(file) if plain else _wrapped(file, f"{document_id}/{at}/{file.name}")
         yield from _base64(pieces)
         yield b"</edXML:ContentTransferEncoded>\n    </Attachment>\n"
     yield b"  </AttachmentEncoded>\n</edXML>\n"
@@ -214,18 +210,11 @@ def _base64(pieces: Iterator[bytes]) -> Iterator[bytes]:
     yield base64.b64encode(rest)
 
 
-def _wrapped(file: PacketFile, at: int) -> Iterator[bytes]:
-    """Yield a ZIP with the file as its one entry, stored: deflated bytes would differ between libraries."""
-    size = crc = 0
-    for block in _file(file):
-        size, crc = size + len(block), zlib.crc32(block, crc)
+def _wrapped(file: PacketFile, place: str) -> Iterator[bytes]:
+    """Yield a ZIP with the file as its one entry, under a name that no other ``place`` has."""
     kind = extension(file.name)
     suffix = kind if kind.isascii() and kind[1:].isalnum() else ".bin"
-    name = f"{uuid.uuid5(_ENTRY_NAMES, f'{at}/{size}/{crc}')}{suffix}".encode()
-    fields = (_ZIP_VERSION, _ZIP_UTF8, 0, 0, _ZIP_DAY, crc, size, size, len(name), 0)
-    local = struct.pack("<4s5H3I2H", b"PK\x03\x04", *fields) + name
-    yield local
+    before, after = frame(f"{uuid.uuid5(_ENTRY_NAMES, place)}{suffix}", _file(file))
+    yield before
     yield from _file(file)
-    central = struct.pack("<4sH5H3I5H2I", b"PK\x01\x02", _ZIP_VERSION, *fields, 0, 0, 0, 0, 0) + name
-    yield central
-    yield struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 1, 1, len(central), len(local) + size, 0)
+    yield after

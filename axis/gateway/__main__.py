@@ -85,7 +85,7 @@ async def assembled(settings: Settings, schemas: Schemas) -> AsyncIterator[tuple
 
         async def ready() -> dict[str, bool]:
             database, broker, store = await asyncio.gather(
-                _answers(ledger), publisher.usable(), asyncio.to_thread(_writable, content)
+                ledger.usable(), publisher.usable(), asyncio.to_thread(content.usable)
             )
             return {"database": database, "broker": broker, "content": store}
 
@@ -139,25 +139,6 @@ async def serve(settings: Settings, schemas: Schemas) -> None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-async def _answers(ledger: Ledger) -> bool:
-    try:
-        await ledger.ping()
-    except AxisError:
-        return False
-    return True
-
-
-def _writable(content: ContentStore) -> bool:
-    try:
-        spool = content.spool()
-        spool.write(b"ready?")
-        spool.discard()
-    except OSError as exc:
-        _log.warning("the content store is unusable: %s", exc)
-        return False
-    return True
 
 
 def main() -> int:

@@ -40,8 +40,8 @@ class Desk(Protocol):
         """Record that a status packet was taken; return its ack id."""
         ...
 
-    async def fetched(self, *, connection: str, packet_id: str) -> None:
-        """Record that a connection has a document."""
+    async def fetched(self, *, connection: str, packet_id: str) -> int:
+        """Record that a connection has a document; return how many deliveries that is news for."""
         ...
 
     async def room(self) -> Violation | None:

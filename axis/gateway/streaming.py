@@ -127,7 +127,8 @@ async def _pour(request: Request, parts: Parts, spool: Spool, limit: int) -> Env
 
 def _looked_at(reader: HeaderReader, parts: Parts) -> HeaderReading:
     header = reader.result()
-    refuse_secret(header.envelope, parts)
+    # Whatever was seen counts: a header that breaks off behind the mark is a secret all the same.
+    refuse_secret(header.seen, parts)
     if header.is_status:
         raise refuse(Code.TAKE_MALFORMED, "this is a status packet: send it to POST /v1/statuses")
     return header
@@ -218,14 +219,12 @@ def decode_json(data: bytes, kind: type[T], *, field: str = "") -> T:
         raise refuse(Code.TAKE_MALFORMED, str(exc), field=field) from exc
 
 
-def refuse_secret(envelope: Envelope | None, parts: Parts) -> None:
+def refuse_secret(envelope: Envelope, parts: Parts) -> None:
     """Turn away what bears a state-secret mark, before anything becomes content.
 
     Raises:
         RefusedError: it does (422). The mark's field is told, never its text.
     """
-    if envelope is None:
-        return
     marked = secret_mark(envelope, parts.policy.secret_marks)
     if marked is not None:
         raise refuse(Code.SECRECY_MARKED, marked.detail, field=marked.field)

@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from signing.trust import load_trust
-
 from axis import metrics
 from axis.checks.policy import load_policy
 from axis.content.store import ContentStore
@@ -29,6 +27,7 @@ from axis.settings import Settings, load_settings
 from axis.store.leader import KEEPER, leadership
 from axis.store.ledger import Ledger
 from axis.store.pool import open_pool
+from signing.trust import load_trust
 
 _log = logging.getLogger("axis.keeper")
 
@@ -56,7 +55,7 @@ async def run(settings: Settings, schemas: Schemas) -> None:
     )
 
     async def ready() -> dict[str, bool]:
-        return {"database": await _answers(ledger), "broker": await publisher.usable()}
+        return {"database": await ledger.usable(), "broker": await publisher.usable()}
 
     health = await serve_health(settings.metrics_host, settings.metrics_port, ready)
     work = asyncio.create_task(_work(settings, office, ledger, publisher))
@@ -109,14 +108,6 @@ async def _show(ledger: Ledger) -> None:
     metrics.WAITING.clear()
     for code, count in figures.waiting.items():
         metrics.WAITING.labels(code).set(count)
-
-
-async def _answers(ledger: Ledger) -> bool:
-    try:
-        await ledger.ping()
-    except AxisError:
-        return False
-    return True
 
 
 def main() -> int:

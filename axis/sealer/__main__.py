@@ -7,7 +7,6 @@ import signal
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 from axis.desk.sealing import seal_once
@@ -18,6 +17,7 @@ from axis.settings import Settings, load_settings
 from axis.store.leader import SEALER, leadership
 from axis.store.ledger import Ledger
 from axis.store.pool import open_pool
+from signing.keys import read_passphrase
 from signing.seal import Sealer
 
 _log = logging.getLogger("axis.sealer")
@@ -33,14 +33,14 @@ async def run(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    passphrase = Path(settings.seal_passphrase_file).read_bytes().strip()  # noqa: ASYNC240 - once, at the start
+    passphrase = read_passphrase(settings.seal_passphrase_file)
     sealer = Sealer(settings.seal_certificate, settings.seal_key, passphrase)
     pool = await open_pool(settings.database_url, size=4, application="axis-sealer")
     ledger = Ledger(pool)
 
     async def ready() -> dict[str, bool]:
         seals = await asyncio.to_thread(_seals, sealer.seal)
-        return {"database": await _answers(ledger), "sealing_key": seals}
+        return {"database": await ledger.usable(), "sealing_key": seals}
 
     health = await serve_health(settings.metrics_host, settings.metrics_port, ready)
     work = asyncio.create_task(_work(settings, ledger, sealer.seal))
@@ -66,14 +66,6 @@ async def _work(settings: Settings, ledger: Ledger, seal: Callable[[bytes], byte
         except UnavailableError as exc:
             _log.warning("the database is away: %s", exc)
         await asyncio.sleep(STANDBY_SECONDS)
-
-
-async def _answers(ledger: Ledger) -> bool:
-    try:
-        await ledger.ping()
-    except AxisError:
-        return False
-    return True
 
 
 def _seals(seal: Callable[[bytes], bytes]) -> bool:

@@ -8,9 +8,9 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +22,13 @@ from axis.stack.identity import load_identity
 from axis.stack.kafka import kafka_program, prepare_kafka
 from axis.stack.places import Home, archive_path
 from axis.stack.ports import choose_ports
-from axis.stack.postgres import database_url, find_binaries, postgres_program, prepare_postgres, remove_postgres
+from axis.stack.postgres import (
+    database_url,
+    find_binaries,
+    postgres_program,
+    prepare_postgres,
+    remove_postgres,
+)
 from axis.stack.program import Program
 from axis.stack.registry import prepare_registry, registry_program
 

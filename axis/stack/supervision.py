@@ -60,7 +60,7 @@ class Supervisor:
     def pid(self) -> int:
         """Return its process number; 0: it does not run."""
         try:
-            return cast(int, self._ask("getPID"))
+            return cast("int", self._ask("getPID"))
         except UnavailableError:
             return 0
 
@@ -105,7 +105,7 @@ class Supervisor:
         Raises:
             UnavailableError: the supervisor does not run.
         """
-        rows = cast(list[dict[str, Any]], self._ask("getAllProcessInfo"))
+        rows = cast("list[dict[str, Any]]", self._ask("getAllProcessInfo"))
         return [
             Standing(
                 name=row["name"],
@@ -120,7 +120,7 @@ class Supervisor:
     def started_at(self, program: str) -> float:
         """Return when a program that runs was started, seconds since the epoch; 0: it does not run."""
         try:
-            row = cast(dict[str, Any], self._ask("getProcessInfo", program))
+            row = cast("dict[str, Any]", self._ask("getProcessInfo", program))
         except (UnavailableError, xmlrpc.client.Fault):
             return 0
         return float(row["start"]) if row["statename"] in {"STARTING", "RUNNING"} else 0

@@ -6,6 +6,7 @@ Doing one twice is doing it once: the rows say what was done.
 
 from typing import Final
 
+from axis.errors import AxisError
 from axis.store.answering import AnsweringLedger
 from axis.store.faults import store_faults
 from axis.store.judging import JudgingLedger
@@ -26,3 +27,11 @@ class Ledger(TakingLedger, JudgingLedger, AnsweringLedger, KeepingLedger):
         """
         with store_faults():
             await self._pool.fetchval(_PING)
+
+    async def usable(self) -> bool:
+        """Tell whether the database answers."""
+        try:
+            await self.ping()
+        except AxisError:
+            return False
+        return True
