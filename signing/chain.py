@@ -136,9 +136,6 @@ class Pool:
                 "INDETERMINATE",
                 "NO_CERTIFICATE_CHAIN_FOUND",
             )
-        if certificate.sha256 in self._store.by_fingerprint:
-            # An authority's own key signs no documents; pyHanko would skip the key-usage rules for it.
-            return _distrust(Code.KEY_USAGE, "the signer is an authority of the trust list")
         if (known := self._store.known.get((usage, certificate.sha256))) and known.holds_at(moment):
             return known
         context = ValidationContext(
@@ -154,17 +151,21 @@ class Pool:
             certificates = tuple(reversed(list(path.iter_certs(include_root=True))))
             if fault := self._fault(certificates, usage):
                 return fault
-            # G10: by ourselves; on its way through the library the policy loses three of its fields.
+            # G10: by ourselves; on its way through the library the policy loses three of its fields,
+            # and for a certificate that is itself an anchor it is not asked at all.
             _CONSTRAINTS[usage].validate(certificate)
         except (PathError, ValidationError) as exc:
             return _translated(exc)
         chain = Chain(certificates)
+        if not chain.holds_at(moment):
+            # The library does not look at an anchor's own span.
+            return _translated(ExpiredError("", certificate.not_valid_after, ValProcState(cert_path_stack=None)))
         self._store.remember((usage, certificate.sha256), chain)
         return chain
 
     def _fault(self, certificates: tuple[x509.Certificate, ...], usage: Usage) -> Distrust | None:
-        for issuer in certificates[1:]:
-            authority = self._store.by_fingerprint.get(issuer.sha256)
+        for one in certificates:
+            authority = self._store.by_fingerprint.get(one.sha256)
             if authority is not None and not _ROLES[usage] & set(authority.roles):
                 return _distrust(Code.CHAIN_UNTRUSTED, "an authority on the path is not trusted for this use")
         for one in certificates:

@@ -22,7 +22,7 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def postgres():
     """A real PostgreSQL server; its `axis` database is the migrated template of all others."""
-    from tests.lab.servers import Postgres, temporary_home
+    from tests.lab.servers import Postgres, temporary_home  # noqa: PLC0415 - unit tests need none of it
 
     with temporary_home() as home:
         server = Postgres(home)
@@ -53,7 +53,7 @@ def module_pg_url(request, postgres):
 @pytest.fixture(scope="session")
 def kafka():
     """A real broker (`tests.lab.servers.Broker`): `.bootstrap`, `.ca`, `.settings(role)`."""
-    from tests.lab.servers import Broker, temporary_home
+    from tests.lab.servers import Broker, temporary_home  # noqa: PLC0415 - unit tests need none of it
 
     with temporary_home() as home:
         broker = Broker(home)
@@ -68,7 +68,7 @@ def kafka():
 @pytest.fixture(scope="session")
 def registry(postgres):
     """A real schema registry (`tests.lab.servers.Registry`): `.settings("deployer" or "reader")`."""
-    from tests.lab.servers import Registry
+    from tests.lab.servers import Registry  # noqa: PLC0415 - unit tests need none of it
 
     server = Registry(postgres)
     try:
@@ -80,9 +80,8 @@ def registry(postgres):
 @pytest.fixture(scope="session")
 def stack():
     """A whole local stack; gives its home folder. Settings: ``load_settings({"AXIS_HOME": str(stack)})``."""
-    from axis.stack.life import remove, up
-
-    from tests.lab.servers import temporary_home
+    from axis.stack.life import remove, up  # noqa: PLC0415 - unit tests need none of it
+    from tests.lab.servers import temporary_home  # noqa: PLC0415 - unit tests need none of it
 
     with temporary_home() as home:
         try:

@@ -80,4 +80,6 @@ def _claim(child: Child) -> None:
     # Another process that took the port first would look ready while ours dies of it.
     time.sleep(_POLL_SECONDS)
     if child.process.poll() is not None:
-        raise UnavailableError(f"port {child.program.port} of {child.program.name} belongs to another process")
+        raise UnavailableError(
+            f"cổng đã bị chiếm / port {child.program.port} of {child.program.name} belongs to another process"
+        )

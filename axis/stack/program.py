@@ -72,7 +72,7 @@ def run_tool(
             timeout=120,
         )
     except FileNotFoundError as exc:
-        raise SetupError(f"{what}: {command[0]} is not installed; run `make setup`") from exc
+        raise SetupError(f"{what}: chưa cài / {command[0]} is not installed; run `make setup`") from exc
     except subprocess.TimeoutExpired as exc:
         raise SetupError(f"{what}: {command[0]} did not end in two minutes") from exc
     if done.returncode:
@@ -122,10 +122,13 @@ def await_ready(program: Program, alive: Callable[[], bool], log: Path) -> float
     since = time.monotonic()
     while not is_ready(program):
         if not alive():
-            raise UnavailableError(f"{program.name} does not start: {reason(log)} (log: {log})")
+            raise UnavailableError(
+                f"{program.name} không khởi động / does not start: {reason(log)} (log: {log})"
+            )
         if time.monotonic() - since > program.patience_seconds:
             raise UnavailableError(
-                f"{program.name} is not ready after {program.patience_seconds:.0f} s: {reason(log)} (log: {log})"
+                f"{program.name} chưa sẵn sàng / is not ready after {program.patience_seconds:.0f} s:"
+                f" {reason(log)} (log: {log})"
             )
         time.sleep(PROBE_SECONDS)
     return time.monotonic() - since
@@ -161,7 +164,7 @@ def reason(log: Path) -> str:
 
 
 def bound(command: Sequence[str], stop_signal: str = "TERM") -> tuple[str, ...]:
-    """Bind a process to the one that starts it: it is told to stop when its parent dies, however that dies."""
+    """Bind a process to its parent: it is told to stop when that dies, however it dies."""
     return ("setpriv", f"--pdeathsig={stop_signal}", *command)
 
 
@@ -182,6 +185,6 @@ def require_room(folder: Path, least: int = 256 * 1024 * 1024) -> None:
     free = shutil.disk_usage(folder).free
     if free < least:
         raise SetupError(
-            f"the disk of {folder} is full: {free // 1024**2} MiB free, {least // 1024**2} needed;"
+            f"đĩa đầy / the disk of {folder} is full: {free // 1024**2} MiB free, {least // 1024**2} needed;"
             " make room or set AXIS_HOME to another disk"
         )

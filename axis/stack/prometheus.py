@@ -15,7 +15,10 @@ def prepare_prometheus(home: Home, ports: dict[str, int]) -> None:
         SetupError: Prometheus is not installed.
     """
     if not find_program("prometheus"):
-        raise SetupError("Prometheus is not installed: `apt-get install prometheus`, or start without --prometheus")
+        raise SetupError(
+            "chưa cài Prometheus / Prometheus is not installed:"
+            " `apt-get install prometheus`, or start without --prometheus"
+        )
     targets = {process.name: f"127.0.0.1:{ports[f'metrics_{process.name}']}" for process in PROCESSES}
     write_private(home.run / "prometheus.yml", filled("prometheus.yml", **targets))
     write_private(home.run / "alerts.yml", template("alerts.yml"))
@@ -41,6 +44,6 @@ def prometheus_program(home: Home, *, port: int) -> Program:
 
 
 def find_program(name: str) -> str:
-    """Return the path of ``prometheus`` or ``promtool``: the installed one, or that of `make test`; empty: none."""
+    """Return the path of ``prometheus`` or ``promtool``, installed or from `make test`; empty: none."""
     unpacked = cache() / "prometheus" / "bin" / name
     return shutil.which(name) or (str(unpacked) if unpacked.exists() else "")

@@ -17,7 +17,9 @@ MEMORY: Final = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 API: Final = "/apis/ccompat/v7"
 
 
-def prepare_registry(home: Home, identity: Identity, *, port: int, management_port: int, database_url: str) -> None:
+def prepare_registry(
+    home: Home, identity: Identity, *, port: int, management_port: int, database_url: str
+) -> None:
     """Write the registry's configuration.
 
     Args:
@@ -31,7 +33,9 @@ def prepare_registry(home: Home, identity: Identity, *, port: int, management_po
         SetupError: the server was never fetched.
     """
     if not _jar().exists():
-        raise SetupError(f"the schema registry is missing below {cache()}: run `make setup`")
+        raise SetupError(
+            f"thiếu sổ lược đồ / the schema registry is missing below {cache()}: run `make setup`"
+        )
     url = urlsplit(database_url)
     settings = filled(
         "registry.properties",

@@ -167,7 +167,11 @@ class Starter:
             SetupError: migrations, topics or schemas cannot be applied.
         """
         with ThreadPoolExecutor(len(self.programs)) as pool:
-            tasks = [pool.submit(self._memory), pool.submit(self._road), pool.submit(self._start, "authority")]
+            tasks = [
+                pool.submit(self._memory),
+                pool.submit(self._road),
+                pool.submit(self._start, "authority"),
+            ]
             if self.plan.prometheus:
                 tasks.append(pool.submit(self._start, "prometheus"))
             _all_of(tasks)
@@ -231,7 +235,12 @@ def _all_of(tasks: list[Future[None]]) -> None:
 
 
 def plan_of(
-    home: Home, identity: Identity, ports: dict[str, int], *, environ: Mapping[str, str], prometheus: bool,
+    home: Home,
+    identity: Identity,
+    ports: dict[str, int],
+    *,
+    environ: Mapping[str, str],
+    prometheus: bool,
     extra: Mapping[str, Mapping[str, str]],
 ) -> Plan:
     """Decide what is to be started."""

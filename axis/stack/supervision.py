@@ -32,6 +32,7 @@ SOCKET_PATH_BYTES: Final = 90
 """The kernel allows 107 for the address of a socket; the supervisor appends to it while starting."""
 START_SECONDS: Final = 15
 STOP_SECONDS: Final = 60
+ALIVE: Final = frozenset({"RUNNING", "STARTING", "STOPPING"})
 _POLL_SECONDS: Final = 0.02
 _MARK: Final = "AXIS_STACK"
 
@@ -91,7 +92,9 @@ class Supervisor:
         until = time.monotonic() + START_SECONDS
         while not self.pid():
             if time.monotonic() > until:
-                raise UnavailableError(f"the supervisor does not start: {reason(self.log)} (log: {self.log})")
+                raise UnavailableError(
+                    f"bộ giám sát không khởi động / the supervisor does not start: {reason(self.log)} (log: {self.log})"
+                )
             time.sleep(_POLL_SECONDS)
 
     def begin(self, program: str) -> None:
@@ -137,7 +140,7 @@ class Supervisor:
                         self._ask("stopProcess", name, False)
                 until = time.monotonic() + STOP_SECONDS
                 while time.monotonic() < until and any(
-                    one.state in {"RUNNING", "STARTING", "STOPPING"} for one in self.standings() if one.name in names
+                    one.state in ALIVE for one in self.standings() if one.name in names
                 ):
                     time.sleep(_POLL_SECONDS)
             self._ask("shutdown")
@@ -162,7 +165,9 @@ class Supervisor:
             with xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport) as proxy:
                 return getattr(proxy.supervisor, method)(*arguments)
         except (OSError, http.client.HTTPException) as exc:
-            raise UnavailableError("trục không chạy; khởi động bằng axis up / the stack does not run; start it with `axis up`") from exc
+            raise UnavailableError(
+                "trục không chạy / the stack does not run: start it with `axis up`"
+            ) from exc
 
 
 def control_socket(home: Home) -> Path:
@@ -177,7 +182,10 @@ def control_socket(home: Home) -> Path:
     folder = Path("/tmp") / f"axis-{os.geteuid()}-{sha256(os.fsencode(home.root)).hexdigest()[:12]}"  # noqa: S108
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.stat().st_uid != os.geteuid() or folder.is_symlink():
-        raise SetupError(f"{folder} belongs to another account; remove it or set AXIS_HOME to a shorter path")
+        raise SetupError(
+            f"{folder} là của tài khoản khác / belongs to another account;"
+            " remove it or set AXIS_HOME to a shorter path"
+        )
     return folder / "supervisor.sock"
 
 
@@ -242,7 +250,8 @@ def end_orphans(name: str) -> int:
 
 
 def _processes() -> list[int]:
-    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit() and int(path.name) != os.getpid()]
+    own = str(os.getpid())
+    return [int(path.name) for path in Path("/proc").glob("[0-9]*") if path.name != own]
 
 
 def _environment(pid: int) -> list[bytes]:

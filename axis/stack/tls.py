@@ -27,7 +27,15 @@ def ensure_tls(home: Home) -> Path:
     if (home.tls / "ca.pem").exists():
         try:
             run_tool(
-                ("openssl", "x509", "-checkend", str(RENEW_SECONDS), "-noout", "-in", str(home.tls / "ca.pem")),
+                (
+                    "openssl",
+                    "x509",
+                    "-checkend",
+                    str(RENEW_SECONDS),
+                    "-noout",
+                    "-in",
+                    str(home.tls / "ca.pem"),
+                ),
                 what="TLS certificates",
             )
         except SetupError:
@@ -58,9 +66,29 @@ def _issue(folder: Path, name: str, profile: str, subject: str, *, issuer: str =
     before = os.umask(0o077)
     try:
         run_tool(
-            ("openssl", "req", "-x509", "-config", "openssl.cnf", "-extensions", profile, "-newkey", "ec",
-             "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-keyout", f"{name}.key", "-out", f"{name}.pem",
-             "-days", str(DAYS), "-subj", subject, *by),
+            (
+                "openssl",
+                "req",
+                "-x509",
+                "-config",
+                "openssl.cnf",
+                "-extensions",
+                profile,
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-noenc",
+                "-keyout",
+                f"{name}.key",
+                "-out",
+                f"{name}.pem",
+                "-days",
+                str(DAYS),
+                "-subj",
+                subject,
+                *by,
+            ),
             what="TLS certificates",
             folder=folder,
         )

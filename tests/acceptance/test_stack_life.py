@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -29,7 +30,7 @@ def root():
 
 
 def test_all_are_ready_and_commands_find_them(root):
-    """`status` shows every process ready; settings come from the stack's description, readable by its owner only."""
+    """`status` shows every process ready; the stack's description, its owner's alone, has the settings."""
     lines = {line.name: line for line in status(root)}
     assert set(lines) == EVERY
     assert {line.state for line in lines.values()} == {"ready"}
@@ -41,7 +42,7 @@ def test_all_are_ready_and_commands_find_them(root):
 
 
 def test_each_process_has_its_own_secrets_only(root):
-    """No process of ours knows another's password, none the administrator's, only the sealer the seal's key."""
+    """None knows another's password or the administrator's; only the sealer knows the seal's key."""
     settings = load_settings({"AXIS_HOME": str(root)})
     environments = {line.name: dict(_environment(line.pid)) for line in status(root)}
     ours = {name: environments[name] for name in ("gateway", "worker", "keeper", "sealer")}
@@ -112,7 +113,7 @@ def test_logs_are_there_by_name(root):
 
 
 def test_two_stacks_side_by_side_and_down(root):
-    """A second home has its own ports and processes; stopping it leaves the first alone, nothing of it remains."""
+    """A second home has its own ports and processes; stopped, nothing of it remains, and the first runs on."""
     with temporary_home() as other:
         try:
             theirs = up(other.root)
@@ -121,7 +122,7 @@ def test_two_stacks_side_by_side_and_down(root):
             pids = [line.pid for line in status(other.root)]
             assert down(other.root)
             assert not any(listens(port) for port in theirs.values())
-            assert not any(os.path.exists(f"/proc/{pid}") for pid in pids)
+            assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
             assert not down(other.root)
             assert {line.state for line in status(root)} == {"ready"}
         finally:
@@ -129,7 +130,6 @@ def test_two_stacks_side_by_side_and_down(root):
 
 
 def _environment(pid: int):
-    with open(f"/proc/{pid}/environ", encoding="utf-8") as file:
-        for pair in filter(None, file.read().split("\0")):
-            name, _, value = pair.partition("=")
-            yield name, value
+    for pair in filter(None, Path(f"/proc/{pid}/environ").read_text().split("\0")):
+        name, _, value = pair.partition("=")
+        yield name, value

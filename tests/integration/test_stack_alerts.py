@@ -26,12 +26,14 @@ def promtool() -> str:
     return found
 
 
+def check(*command: str) -> None:
+    done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_each_alert_fires_when_it_should_and_only_then(promtool):
     """Prometheus runs the alerts over the series of alerts-test.yml."""
-    done = subprocess.run(
-        [promtool, "test", "rules", "alerts-test.yml"], cwd=FOLDER, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    check(promtool, "test", "rules", "alerts-test.yml")
 
 
 def test_the_scrape_configuration_is_understood(promtool, tmp_path, monkeypatch):
@@ -39,10 +41,7 @@ def test_the_scrape_configuration_is_understood(promtool, tmp_path, monkeypatch)
     monkeypatch.setattr("axis.stack.prometheus.find_program", lambda name: name)
     home = Home(tmp_path)
     prepare_prometheus(home, {name: 20_000 + at for at, name in enumerate(PORTS)})
-    done = subprocess.run(
-        [promtool, "check", "config", str(home.run / "prometheus.yml")], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    check(promtool, "check", "config", str(home.run / "prometheus.yml"))
 
 
 def test_alerts_speak_of_metrics_that_exist():

@@ -28,7 +28,7 @@ def test_kept_ports_stay(taken):
     first, moved = choose_ports(("kafka", "gateway"), {}, {})
     assert moved == []
     assert choose_ports(("kafka", "gateway"), first, {}) == (first, [])
-    second, moved = choose_ports(("kafka", "gateway"), first | {"gateway": taken}, {})
+    second, moved = choose_ports(("kafka", "gateway"), first | {"gateway": taken}, {}, patience=0)
     assert second["kafka"] == first["kafka"]
     assert second["gateway"] != taken
     assert moved == ["gateway"]
@@ -60,7 +60,8 @@ def test_a_full_disk_is_said_before_anything_is_written(tmp_path):
 def test_a_log_gives_its_reason(tmp_path):
     """The most telling line is found among many."""
     log = tmp_path / "x.log"
-    log.write_text("\n".join(["INFO ok"] * 500 + ["FATAL: write: No space left on device"] + ["INFO bye"] * 50))
+    telling = "FATAL: write: No space left on device"
+    log.write_text("\n".join(["INFO ok"] * 500 + [telling] + ["INFO bye"] * 50))
     assert "the disk is full" in reason(log)
     assert reason(tmp_path / "none.log") == "it left no log"
 

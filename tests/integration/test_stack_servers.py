@@ -1,6 +1,7 @@
 """The servers of the stack by themselves: they start, refuse strangers, survive a kill."""
 
 import asyncio
+import logging
 
 import asyncpg
 import pytest
@@ -11,6 +12,10 @@ from axis.kafka.connect import confluent_options
 from axis.stack.postgres import database_url
 from axis.topics import ACCEPTED, SUBMISSION
 from tests.lab.servers import Broker, Postgres, temporary_home
+
+SILENT = logging.getLogger("silent")
+SILENT.addHandler(logging.NullHandler())
+SILENT.propagate = False
 
 
 async def test_the_database_is_migrated_and_wants_a_password(pg_url):
@@ -25,9 +30,10 @@ async def test_the_database_is_migrated_and_wants_a_password(pg_url):
 def test_an_unknown_user_is_refused_by_the_broker(kafka):
     """Neither an unknown user nor a wrong password reaches a topic."""
     for user, password in (("nobody", "x"), ("axis-worker", "x")):
-        options = confluent_options(kafka.settings("worker")) | {"sasl.username": user, "sasl.password": password}
+        options = confluent_options(kafka.settings("worker"))
+        options |= {"sasl.username": user, "sasl.password": password, "logger": SILENT}
         with pytest.raises(KafkaException):
-            AdminClient({**options, "logger": _silent()}).list_topics(timeout=2)
+            AdminClient(options).list_topics(timeout=2)
 
 
 def test_a_role_sees_its_own_topics_only(kafka):
@@ -58,7 +64,8 @@ def test_servers_come_back_after_a_kill_in_the_middle_of_their_making():
             database.start()
             broker.start()
             asyncio.run(_execute(url, "SELECT one FROM kept"))
-            assert SUBMISSION in AdminClient(confluent_options(broker.settings("admin"))).list_topics(timeout=10).topics
+            client = AdminClient(confluent_options(broker.settings("admin")))
+            assert SUBMISSION in client.list_topics(timeout=10).topics
         finally:
             database.stop()
             broker.stop()
@@ -70,12 +77,3 @@ async def _execute(url: str, statement: str) -> None:
         await connection.execute(statement)
     finally:
         await connection.close()
-
-
-def _silent():
-    import logging
-
-    logger = logging.getLogger("silent")
-    logger.addHandler(logging.NullHandler())
-    logger.propagate = False
-    return logger

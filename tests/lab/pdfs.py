@@ -1,9 +1,11 @@
 """Signed PDFs made by hand, byte by byte, so that a test can break any one thing in them."""
 
 import asyncio
+import atexit
 import hashlib
 import io
 import re
+import shutil
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -69,7 +71,9 @@ def trust() -> TrustList:
 @cache
 def other_authority() -> Authority:
     """Return a second authority: the same names, other keys."""
-    return create_authority(Path(tempfile.mkdtemp(prefix="axis-lab-other-")) / "authority", LAB_URL)
+    home = Path(tempfile.mkdtemp(prefix="axis-lab-other-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    return create_authority(home / "authority", LAB_URL)
 
 
 @cache
@@ -93,13 +97,16 @@ def limits() -> Limits:
 def judge(pdf: bytes, **changes: Any) -> PdfReport:
     """Judge a PDF by the lab's trust list and fresh evidence; change what you like."""
     given: dict[str, Any] = {
-        "trust": trust(),
         "at": datetime.now(UTC),
         "limits": limits(),
         "allow_claimed_time": False,
         **changes,
     }
-    given.setdefault("evidence", lab_evidence())
+    # Not made before they are asked for: they take the lab a while.
+    if "trust" not in given:
+        given["trust"] = trust()
+    if "evidence" not in given:
+        given["evidence"] = lab_evidence()
     return verify_pdf(io.BytesIO(pdf), **given)
 
 
@@ -190,7 +197,7 @@ def next_number(pdf: bytes) -> int:
 
 def newest(pdf: bytes, number: int) -> bytes:
     """Return the text of the newest version of a hand-made object."""
-    return re.findall(rb"(?:^|\n)%d 0 obj\n(.*?)\nendobj" % number, pdf, re.S)[-1]
+    return re.findall(rb"(?:^|\n)%d 0 obj\n(.*?)\nendobj" % number, pdf, re.DOTALL)[-1]
 
 
 def _write(pdf: bytes, objects: dict[int, bytes], *, previous: int | None, extra: bytes) -> bytes:
@@ -313,7 +320,7 @@ def a_cms(
         given = [
             ("content_type", content_type),
             ("message_digest", text),
-            ("signing_time", cms.Time({"utc_time": core.UTCTime((claimed or datetime.now(UTC)))})),
+            ("signing_time", cms.Time({"utc_time": core.UTCTime(claimed or datetime.now(UTC))})),
             ("signing_certificate_v2", tsp.SigningCertificateV2({"certs": [{"cert_hash": named}]})),
             *(attributes or []),
         ]

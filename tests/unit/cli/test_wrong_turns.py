@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import tempfile
 import time
 from pathlib import Path
 from subprocess import run as spawn
@@ -23,6 +24,7 @@ def home(tmp_path, monkeypatch):
     for name in [name for name in os.environ if name.startswith("AXIS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AXIS_HOME", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where details of bugs go
     return tmp_path
 
 

@@ -32,8 +32,9 @@ CLAIMS = {
 @pytest.mark.parametrize("data", [pytest.param(data, id=f"G9-{name}") for name, data in CLAIMS.items()])
 def test_a_small_file_with_large_claims_costs_nothing(data):
     """It is refused for its claim, at once."""
+    allowed = limits()
     start = time.process_time()
-    report = judge(data, trust=None, evidence=NO_EVIDENCE)
+    report = judge(data, trust=None, evidence=NO_EVIDENCE, limits=allowed)
     assert codes(report)["integrity"] == {"limit.objects"}
     assert time.process_time() - start < 0.2
 

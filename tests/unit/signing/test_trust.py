@@ -50,7 +50,9 @@ def broken(**change):
         pytest.param(broken(anchor=False), id="no-anchor"),
         pytest.param(broken(roles=[]), id="no-role"),
         pytest.param(broken(roles=["king"]), id="unknown-role"),
-        pytest.param(broken(certificate="-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), id="broken"),
+        pytest.param(
+            broken(certificate="-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), id="broken"
+        ),
         pytest.param(broken(certificate="hello"), id="no-pem"),
         pytest.param(as_json(more=1), id="unknown-field"),
         pytest.param([], id="no-object"),
@@ -77,7 +79,9 @@ def test_pem_files_are_a_list_too():
     assert codes(judge(signed_twice(), trust=trust))["trust"] == set()
 
 
-@pytest.mark.parametrize("text", ["", "no certificate", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
+@pytest.mark.parametrize(
+    "text", ["", "no certificate", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"]
+)
 def test_a_file_without_certificate_is_refused(tmp_path, text):
     """An empty answer to "whom do you trust" is none."""
     path = tmp_path / "x.pem"

@@ -15,6 +15,7 @@ from signing.evidence import NO_EVIDENCE, evidence_of
 from signing.trust import TrustRole
 from tests.lab.authority import lab_authority
 from tests.lab.pdfs import (
+    a_cms,
     a_crl,
     a_token,
     an_ocsp,
@@ -28,7 +29,6 @@ from tests.lab.pdfs import (
     pyca_certificate,
     sign,
     sign_by_hand,
-    a_cms,
     signed_by_hand,
     signed_twice,
     trust,
@@ -188,9 +188,7 @@ WAITS = {
     "ocsp-stale": lambda: given(ocsps=(an_ocsp(signer(), since=now() - 2 * HOUR, until=now() - HOUR),)),
     "ocsp-without-end": lambda: given(ocsps=(an_ocsp(signer(), since=now() - HOUR, until=None),)),
     "ocsp-signed-by-another": lambda: given(
-        ocsps=(
-            an_ocsp(signer(), since=now(), until=now() + HOUR, authority=other_authority()),
-        )
+        ocsps=(an_ocsp(signer(), since=now(), until=now() + HOUR, authority=other_authority()),)
     ),
     "ocsp-by-a-plain-person": lambda: given(
         ocsps=(an_ocsp(signer(), since=now(), until=now() + HOUR, responder=person(Part.DEPUTY).label),)
@@ -202,7 +200,9 @@ WAITS = {
 }
 
 
-def scope(*, url: str = "", reasons: bool = False, authorities: bool = False) -> x509.IssuingDistributionPoint:
+def scope(
+    *, url: str = "", reasons: bool = False, authorities: bool = False
+) -> x509.IssuingDistributionPoint:
     """Return the scope of a CRL."""
     return x509.IssuingDistributionPoint(
         full_name=[x509.UniformResourceIdentifier(url)] if url else None,
@@ -233,7 +233,9 @@ GOOD = {
     "revoked-after-signing": lambda: given(
         a_crl({serial(): now() + 90 * MINUTE / 60}, since=now() + MINUTE, until=now() + HOUR)
     ),
-    "someone-else-revoked": lambda: given(a_crl({serial() + 1: now() - HOUR}, since=now(), until=now() + HOUR)),
+    "someone-else-revoked": lambda: given(
+        a_crl({serial() + 1: now() - HOUR}, since=now(), until=now() + HOUR)
+    ),
     "ocsp-of-the-issuer": lambda: given(ocsps=(an_ocsp(signer(), since=now(), until=now() + HOUR),)),
     "ocsp-of-a-responder": lambda: given(ocsps=(lab_authority().ocsp(signer()),)),
 }
@@ -268,7 +270,8 @@ BAD = {
         )
     ),
     "crl-against-ocsp": lambda: given(
-        a_crl({serial(): now() - HOUR}, since=now(), until=now() + HOUR), ocsps=(lab_authority().ocsp(signer()),)
+        a_crl({serial(): now() - HOUR}, since=now(), until=now() + HOUR),
+        ocsps=(lab_authority().ocsp(signer()),),
     ),
     "issuer": lambda: evidence_of(
         [
@@ -306,7 +309,11 @@ def test_tokens_of_a_service_whose_key_was_lost_prove_nothing(reason, outcome):
     """RFC 3161, section 4: revoked later for a harmless reason, older tokens stand; otherwise none does."""
     service = pyca_certificate(lab_authority().certificate("tsa")).serial_number
     listed = a_crl(
-        {service: now() + MINUTE}, since=now() + MINUTE, until=now() + HOUR, issuer="service-ca", reason=reason
+        {service: now() + MINUTE},
+        since=now() + MINUTE,
+        until=now() + HOUR,
+        issuer="service-ca",
+        reason=reason,
     )
     evidence = evidence_of([lab_authority().crl("root"), lab_authority().crl("people-ca"), listed], [])
     assert judged(one_signature(), evidence, at=now() + 3 * MINUTE).trust.outcome is outcome

@@ -1,6 +1,7 @@
 """Rules G1 to G11: good documents pass, and each attack is refused by its own name."""
 
 import io
+
 import msgspec
 import pytest
 
