@@ -63,6 +63,9 @@ _CONSTRAINTS: Final = {
         explicit_extd_key_usage_required=True,
     ),
 }
+_NO_DOCUMENTS: Final = frozenset({"server_auth", "code_signing", "time_stamping", "ocsp_signing"})
+"""A certificate for nothing but these is a machine's (RFC 5280, 4.2.1.12)."""
+
 _KNOWN_PATHS: Final = 4096
 """Paths kept for one trust list: some 10 kB each."""
 
@@ -96,8 +99,13 @@ class Chain:
     certificates: tuple[x509.Certificate, ...]
 
     def holds_at(self, moment: datetime) -> bool:
-        """Tell whether it is valid at a moment too."""
-        return all(one.not_valid_before <= moment <= one.not_valid_after for one in self.certificates)
+        """Tell whether it is valid at a moment too.
+
+        The list alone decides how long an anchor is trusted (RFC 5280, 6.1.1 d),
+        unless it is the leaf.
+        """
+        spans = self.certificates[:-1] or self.certificates
+        return all(one.not_valid_before <= moment <= one.not_valid_after for one in spans)
 
 
 class Pool:
@@ -158,8 +166,13 @@ class Pool:
             return _translated(exc)
         chain = Chain(certificates)
         if not chain.holds_at(moment):
-            # The library does not look at an anchor's own span.
-            return _translated(ExpiredError("", certificate.not_valid_after, ValProcState(cert_path_stack=None)))
+            # An anchor that signs itself: the library does not look at its span.
+            return Distrust(
+                Code.CERTIFICATE_EXPIRED,
+                "a certificate not in force",
+                "INDETERMINATE",
+                "OUT_OF_BOUNDS_NO_POE",
+            )
         self._store.remember((usage, certificate.sha256), chain)
         return chain
 
@@ -173,6 +186,9 @@ class Pool:
                 return Distrust(
                     Code.ALGORITHM_WEAK, f"on the path: {weak}", "INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE"
                 )
+        purposes = certificates[0].extended_key_usage_value
+        if usage is Usage.SIGN and purposes is not None and set(purposes.native) <= _NO_DOCUMENTS:
+            return _distrust(Code.KEY_USAGE, "its purposes are none that sign documents")
         return None
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
-from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils import generic, misc
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
@@ -190,8 +190,16 @@ def _embed(pdf: OpenedPdf, signature: JudgedSignature) -> None:
     embedded = EmbeddedPdfSignature(pdf.reader, signature.found.field, signature.found.name)
     signature.embedded = embedded
     if signature.claimed_at is None and not signature.found.timestamp:
+        signature.claimed_at = _claimed(embedded)
+
+
+def _claimed(embedded: EmbeddedPdfSignature) -> datetime | None:
+    # From the dictionary; a date that cannot be read is no claim, and proves as little as one.
+    try:
         moment = embedded.self_reported_timestamp
-        signature.claimed_at = moment.astimezone(UTC) if moment is not None and moment.tzinfo else None
+    except (misc.PdfError, ValueError, TypeError):
+        return None
+    return moment.astimezone(UTC) if moment is not None and moment.tzinfo else None
 
 
 def _compare(

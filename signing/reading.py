@@ -5,6 +5,7 @@ second, lenient try: what a lenient reader mends, an attacker may have broken.
 """
 
 import io
+import logging
 from dataclasses import dataclass
 from typing import BinaryIO, Final, cast
 
@@ -20,6 +21,9 @@ HELD_BYTES: Final = 8 * 1024 * 1024
 """Up to this size a file is held in memory while it is read; larger ones are read from disk."""
 
 hexadecimal.install()
+for _library in ("pyhanko", "pyhanko_certvalidator"):
+    # What they find they log with names and pieces of the document; what matters of it is in the report.
+    logging.getLogger(_library).setLevel(logging.CRITICAL + 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,17 @@ _HARMLESS: Final = frozenset(
 )
 
 
+_UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+    x509.InvalidVersion,
+)
+"""What pyca raises on evidence that it cannot read to its end."""
+
+
 @unique
 class Status(Enum):
     """What the evidence says."""
@@ -81,7 +92,7 @@ class Book:
             try:
                 crl = x509.load_der_x509_crl(der)
                 self._crls[crl.issuer.public_bytes()].append(crl)
-            except ValueError:
+            except _UNREADABLE:
                 continue
         self._answers: defaultdict[int, list[responses.Answer]] = defaultdict(list)
         for der in evidence.ocsps:
@@ -115,9 +126,12 @@ class Book:
     ) -> list[Standing]:
         found = []
         for crl in self._crls.get(issuer.subject.public_bytes(), ()):
-            if not (self._is_usable(crl, issuer) and _covers(crl, certificate, urls)):
+            try:
+                if not (self._is_usable(crl, issuer) and _covers(crl, certificate, urls)):
+                    continue
+                entry = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
+            except _UNREADABLE:
                 continue
-            entry = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
             if entry is not None and _fresh_enough(crl.last_update_utc, at):
                 # Revocation is for good: a list past its time still tells it.
                 found.append(_revoked(entry))
@@ -143,10 +157,13 @@ class Book:
         found = []
         for answer in self._answers.get(certificate.serial_number, ()):
             single = answer.single
-            if not responses.is_about(single, issuer):
-                continue
-            responder = answer.verified_by(issuer)
-            if responder is None or not self._responder_stands(responder, issuer, at):
+            try:
+                if not responses.is_about(single, issuer):
+                    continue
+                responder = answer.verified_by(issuer)
+                if responder is None or not self._responder_stands(responder, issuer, at):
+                    continue
+            except _UNREADABLE:
                 continue
             if single.certificate_status is ocsp.OCSPCertStatus.REVOKED and _fresh_enough(
                 single.this_update_utc, at

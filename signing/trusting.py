@@ -71,20 +71,31 @@ class Truster:
     def judge(self, signature: JudgedSignature) -> SignatureTrust:
         """Judge one signature, or one document time-stamp."""
         result = SignatureTrust()
+        try:
+            self._judge(signature, result)
+        except MemoryError:
+            raise
+        except Exception as exc:  # noqa: BLE001  # hostile certificates break the libraries in many ways
+            detail = f"a certificate cannot be judged: {type(exc).__name__}"
+            result.refusals.append(
+                _refusal(Code.CHAIN_UNTRUSTED, detail, "CERTIFICATE_CHAIN_GENERAL_FAILURE")
+            )
+        return result
+
+    def _judge(self, signature: JudgedSignature, result: SignatureTrust) -> None:
         if signature.cms is None:
             result.refusals.append(
                 _refusal(Code.CHAIN_UNTRUSTED, "no certificate could be read", "NO_SIGNING_CERTIFICATE_FOUND")
             )
-            return result
+            return
         moment = self._time(signature, result)
         if signature.found.timestamp:
-            return result
+            return
         chain = self._pool.find(signature.cms.certificate, Usage.SIGN, moment)
         if isinstance(chain, Distrust):
             result.refusals.append(chain)
         else:
             self._revocation(chain, moment, moment, result)
-        return result
 
     def _time(self, signature: JudgedSignature, result: SignatureTrust) -> datetime:
         # G11: the time-stamp first; the claimed time only if policy allows.

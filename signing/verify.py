@@ -138,8 +138,8 @@ def _report(signature: JudgedSignature, trust: SignatureTrust | None) -> Signatu
         subfilter=signature.found.subfilter.lstrip("/"),
         timestamp=signature.found.timestamp,
         certificate_sha256=certificate.sha256.hex() if certificate is not None else "",
-        subject=_common_name(certificate.subject) if certificate is not None else "",
-        issuer=_common_name(certificate.issuer) if certificate is not None else "",
+        subject=_common_name(certificate, "subject") if certificate is not None else "",
+        issuer=_common_name(certificate, "issuer") if certificate is not None else "",
         serial=f"{certificate.serial_number:x}" if certificate is not None else "",
         claimed_at=signature.claimed_at,
         timestamped_at=stamped,
@@ -152,10 +152,10 @@ def _report(signature: JudgedSignature, trust: SignatureTrust | None) -> Signatu
     )
 
 
-def _common_name(name: x509.Name) -> str:
+def _common_name(certificate: x509.Certificate, part: str) -> str:
     # The common name alone: other parts of a subject hold identity numbers (exchange-rules 6.3).
     try:
-        value = name.native.get("common_name", "")
-    except (ValueError, TypeError, UnicodeError):
-        return ""
+        value = getattr(certificate, part).native.get("common_name", "")
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return ""  # a name that cannot be read is no name; the certificate's digest stands beside it
     return str(value[-1] if isinstance(value, list) else value)

@@ -4,6 +4,7 @@ import asyncio
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from axis import failpoints, metrics
 from axis.contract.codec import decode_ack
@@ -16,6 +17,9 @@ from axis.evidence.events import Kind, make_event, moment
 from axis.records import Addressed, Handling, StatusEnding
 from axis.status import ANSWERS, FROM_SENDER, apply_status, check_status
 from axis.violations import REASONS, Code, Violation
+
+OPEN_STATES: Final = frozenset({"taken", "quarantined"})
+"""A record that comes for a quarantined status was replayed: it is recorded anew."""
 
 
 async def acknowledge(office: Office, batch: Sequence[Incoming]) -> None:
@@ -33,7 +37,7 @@ async def acknowledge(office: Office, batch: Sequence[Incoming]) -> None:
         handling = await office.memory.handling(ack.ack_id)
         if handling is None:
             await set_aside(office, record, Code.QUARANTINE_ORPHAN, ack.ack_id)
-        elif handling.state == "taken":
+        elif handling.state in OPEN_STATES:
             await _answer(office, record, handling)
 
 

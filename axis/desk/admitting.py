@@ -9,6 +9,7 @@ import hashlib
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 
@@ -44,7 +45,8 @@ from axis.records import IntakeRow, Parked, Parking, Ruling, Settled
 from axis.topics import ACCEPTED, document_key
 from axis.violations import REASONS, Code, Violation
 
-OPEN_STATES = frozenset({"taken", "waiting"})
+OPEN_STATES: Final = frozenset({"taken", "waiting", "quarantined"})
+"""A record that comes for a quarantined packet was replayed: it is judged anew."""
 
 
 async def admit(office: Office, batch: Sequence[Incoming]) -> None:
@@ -112,8 +114,7 @@ async def _read(
     with metrics.JUDGE_SECONDS.time():
         report = await inspect(office, row, at=at)
     if isinstance(report, Altered):
-        packet = row.intake.packet_id
-        await set_aside(office, record, Code.QUARANTINE_CONTENT, f"found {report.found}", packet_id=packet)
+        await set_aside(office, record, Code.QUARANTINE_CONTENT, f"found {report.found}")
         return None
     if isinstance(report, Undetermined):
         return row, Violation(report.code, "", report.detail), at
@@ -164,7 +165,7 @@ async def _ruling(office: Office, judgement: Judgement) -> Ruling:
     document = _document(office, judgement)
     digest = await asyncio.to_thread(_delivered_sha256, office, judgement.row.intake.sha256, document)
     owned = Violation(Code.DOCUMENT_ID_TAKEN, "DocumentId", document.document_id)
-    message = _accepted_message(office, document, judgement.row.take)
+    message = accepted_message(office, document)
     accepted = _settled(office, judgement, Verdict.ACCEPTED, (), digest)
     return Ruling(
         row=judgement.row,
@@ -212,8 +213,9 @@ def _delivered_sha256(office: Office, sha256: str, document: Document) -> str:
     return digest.hexdigest()
 
 
-def _accepted_message(office: Office, document: Document, take: int) -> Outgoing:
-    name = event_id("accepted", f"{document.packet_id}/{take}")
+def accepted_message(office: Office, document: Document) -> Outgoing:
+    """Make the record that sends an accepted document to its recipients."""
+    name = event_id("accepted", document.packet_id)
     record = Accepted(
         event_id=name,
         packet_id=document.packet_id,

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from axis import metrics
-from axis.desk.admitting import decision_event
+from axis.desk.admitting import accepted_message, decision_event
 from axis.desk.office import Office
 from axis.desk.taking import ack_message, submission_message
 from axis.document import Decision, Outgoing, Verdict, Versions
@@ -45,8 +45,14 @@ async def resume(office: Office) -> int:
         stuck_before=now - STUCK,
         limit=MOST_AT_ONCE,
     )
+    again += await office.memory.route_again(
+        lambda document: accepted_message(office, document), at=now, before=now - STUCK, limit=MOST_AT_ONCE
+    )
     return again + await office.memory.answer_again(
-        lambda handling, key: ack_message(office, handling, key), before=now - STUCK, limit=MOST_AT_ONCE
+        lambda handling, key: ack_message(office, handling, key),
+        at=now,
+        before=now - STUCK,
+        limit=MOST_AT_ONCE,
     )
 
 

@@ -89,7 +89,7 @@ class Memory(Protocol):
     ) -> list[tuple[Settled, list[int]]]: ...
     async def park(self, parkings: Sequence[Parking]) -> None: ...  # noqa: D102
     async def quarantine(  # noqa: D102
-        self, record: Quarantined, *, packet_id: str | None = None
+        self, record: Quarantined, *, packet_id: str | None = None, ack_id: str | None = None
     ) -> bool: ...
     async def route(  # noqa: D102
         self,
@@ -134,7 +134,10 @@ class Memory(Protocol):
         limit: int,
     ) -> int: ...
     async def answer_again(  # noqa: D102
-        self, make: Callable[[Handling, bytes], Outgoing], *, before: datetime, limit: int
+        self, make: Callable[[Handling, bytes], Outgoing], *, at: datetime, before: datetime, limit: int
+    ) -> int: ...
+    async def route_again(  # noqa: D102
+        self, make: Callable[[Document], Outgoing], *, at: datetime, before: datetime, limit: int
     ) -> int: ...
     async def past_deadline(self, *, at: datetime, limit: int) -> list[IntakeRow]: ...  # noqa: D102
     async def directory_version(self) -> int: ...  # noqa: D102

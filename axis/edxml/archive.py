@@ -72,7 +72,7 @@ class Archive:
         self._check_end()
         for entry in listed:
             self._check_entry(entry)
-        self.entries = [entry for entry in listed if entry.file_size or not entry.filename.endswith("/")]
+        self.entries = [entry for entry in listed if entry.file_size or not entry.orig_filename.endswith("/")]
         """Without the directories."""
 
     def _check_end(self) -> None:

@@ -68,7 +68,7 @@ def up(
             return _up(home, prometheus=prometheus, progress=progress, extra=extra or {})
     except OSError as exc:
         raise SetupError(
-            f"không dùng được / the stack cannot use {home.root}: {exc.strerror or exc} ({exc.filename or ''})"
+            f"không dùng được / cannot use {home.root}: {exc.strerror or exc} ({exc.filename or ''})"
         ) from exc
 
 

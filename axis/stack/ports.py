@@ -78,9 +78,7 @@ def _set_port(key: str, given: str) -> int:
     if not given.isascii() or not given.isdigit() or not 0 < int(given) < 1 << 16:
         raise SetupError(f"không phải số cổng / {key}={given} is no port number")
     if not is_free(int(given)):
-        raise SetupError(
-            f"cổng đã bị chiếm / port {given} ({key}) is taken by {owner(int(given))}; stop it or set another port"
-        )
+        raise SetupError(f"cổng đã bị chiếm / port {given} ({key}) is taken by {owner(int(given))}")
     return int(given)
 
 

@@ -36,8 +36,8 @@ def find_binaries() -> Path:
         if (folder / "postgres").exists() and (folder / "initdb").exists():
             return folder
     raise SetupError(
-        "thiếu PostgreSQL / PostgreSQL 15 to 18 is not installed: run `make setup`, or `apt-get install postgresql`,"
-        " or set AXIS_DATABASE_URL to a server of yours"
+        "thiếu PostgreSQL / PostgreSQL 15 to 18 is not installed: run `make setup`,"
+        " or `apt-get install postgresql`, or set AXIS_DATABASE_URL to a server of yours"
     )
 
 
@@ -175,7 +175,7 @@ def _same_version(home: Home) -> None:
     found = find_binaries().parent.name
     if made != found:
         raise SetupError(
-            f"sai phiên bản PostgreSQL / the data in {home.postgres} were made by PostgreSQL {made}, installed is {found}:"
+            f"sai phiên bản / the data in {home.postgres} are of PostgreSQL {made}, installed is {found}:"
             f" install postgresql-{made}, or start anew with another AXIS_HOME"
         )
 

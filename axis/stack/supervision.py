@@ -93,7 +93,7 @@ class Supervisor:
         while not self.pid():
             if time.monotonic() > until:
                 raise UnavailableError(
-                    f"bộ giám sát không khởi động / the supervisor does not start: {reason(self.log)} (log: {self.log})"
+                    f"bộ giám sát không khởi động / the supervisor does not start: {reason(self.log)}"
                 )
             time.sleep(_POLL_SECONDS)
 
@@ -101,6 +101,11 @@ class Supervisor:
         """Start one program, without waiting for it."""
         with suppress(xmlrpc.client.Fault):  # already started
             self._ask("startProcess", program, False)
+
+    def halt(self, program: str) -> None:
+        """Stop one program and wait until it has ended; it is not started again by itself."""
+        with suppress(xmlrpc.client.Fault):  # it does not run
+            self._ask("stopProcess", program, True)
 
     def standings(self) -> list[Standing]:
         """Tell how each program stands.

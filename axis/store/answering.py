@@ -112,7 +112,7 @@ class AnsweringLedger(OverPool):
         with store_faults():
             async with self._pool.acquire() as conn, conn.transaction():
                 handling = await handlings.lock_handling(conn, ack_id)
-                if handling is None or handling.state != "taken":
+                if handling is None or handling.state not in {"taken", "quarantined"}:
                     return None
                 delivery = None
                 if key is not None:

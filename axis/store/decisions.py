@@ -1,6 +1,7 @@
 """Decisions, and the documents that own their ids."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -37,6 +38,16 @@ SELECT packet_id, agency, document_id, number, notation, type_name, subject, iss
   FROM document
  WHERE packet_id = $1
    FOR UPDATE
+"""
+_UNROUTED: Final = """
+UPDATE document SET nudged_at = $1
+ WHERE packet_id IN (
+       SELECT packet_id FROM document
+        WHERE routed_to < cardinality(recipients)
+          AND accepted_at < $2 AND (nudged_at IS NULL OR nudged_at < $2)
+        ORDER BY accepted_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING packet_id, agency, document_id, number, notation, type_name, subject, issued_on, due_on,
+          priority, accepted_at, splice_offset, splice
 """
 _ROUTED: Final = "UPDATE document SET routed_to = $2 WHERE packet_id = $1"
 
@@ -112,3 +123,10 @@ async def lock_document(conn: "Connection", packet_id: str) -> Routable | None:
 async def mark_routed(conn: "Connection", packet_id: str, routed_to: int) -> None:
     """Move the cursor of the fan-out on."""
     await conn.execute(_ROUTED, packet_id, routed_to)
+
+
+async def claim_unrouted(
+    conn: "Connection", *, at: datetime, before: datetime, limit: int
+) -> list[Document]:
+    """Claim documents accepted before ``before`` whose fan-out did not end: their record was lost."""
+    return [Document(**dict(row)) for row in await conn.fetch(_UNROUTED, at, before, limit)]

@@ -25,14 +25,17 @@ _RECORD: Final = """
 UPDATE handling
    SET state = $2, delivery_id = $3, code = $4, description = $5, reported_at = $6, recorded_at = $7,
        violations = $8, findings = $9
- WHERE ack_id = $1 AND state = 'taken'
+ WHERE ack_id = $1 AND state IN ('taken', 'quarantined')
 """
 _STUCK: Final = """
-SELECT ack_id, connection, sha256, received_at, message_key
-  FROM handling
- WHERE state = 'taken' AND received_at < $1
- ORDER BY received_at LIMIT $2
+UPDATE handling SET nudged_at = $1
+ WHERE ack_id IN (
+       SELECT ack_id FROM handling
+        WHERE state = 'taken' AND received_at < $2 AND (nudged_at IS NULL OR nudged_at < $2)
+        ORDER BY received_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING ack_id, connection, sha256, received_at, message_key
 """
+_QUARANTINED: Final = "UPDATE handling SET state = 'quarantined' WHERE ack_id = $1 AND state = 'taken'"
 
 
 async def insert_handling(conn: "Connection", handling: Handling, message_key: bytes) -> bool:
@@ -76,14 +79,19 @@ async def record_handling(
     )
 
 
-async def stuck_handlings(
-    conn: "Connection", *, before: datetime, limit: int
+async def claim_stuck_handlings(
+    conn: "Connection", *, at: datetime, before: datetime, limit: int
 ) -> list[tuple[Handling, bytes]]:
-    """Return status packets taken before a moment that nobody recorded, with their message keys."""
-    rows = await conn.fetch(_STUCK, before, limit)
+    """Claim status packets taken before ``before`` that nobody recorded, with their message keys."""
+    rows = await conn.fetch(_STUCK, at, before, limit)
     found = []
     for row in rows:
         values = dict(row)
         key = values.pop("message_key")
         found.append((Handling(**values, state="taken"), key))
     return found
+
+
+async def quarantine_handling(conn: "Connection", ack_id: str) -> None:
+    """Note that the record of a status packet was set aside."""
+    await conn.execute(_QUARANTINED, ack_id)

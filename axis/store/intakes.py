@@ -36,7 +36,7 @@ SELECT verdict, rules_version, directory_version, trust_version
  LIMIT 1
 """
 _ANSWERED: Final = """
-UPDATE intake SET state = 'answered' WHERE packet_id = ANY($1::text[]) AND state IN ('taken', 'waiting')
+UPDATE intake SET state = 'answered' WHERE packet_id = ANY($1::text[])
 """
 _STATE: Final = "UPDATE intake SET state = $2 WHERE packet_id = $1 AND state <> 'answered'"
 _KEY: Final = """

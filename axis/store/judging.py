@@ -16,6 +16,7 @@ from axis.store import (
     decisions,
     directory,
     events,
+    handlings,
     intakes,
     outbox,
     quarantine,
@@ -94,12 +95,22 @@ class JudgingLedger(OverPool):
                         deadline=parking.deadline,
                     )
 
-    async def quarantine(self, record: Quarantined, *, packet_id: str | None = None) -> bool:
-        """Set a record aside, and its intake with it where it has one; False where it was already."""
+    async def quarantine(
+        self, record: Quarantined, *, packet_id: str | None = None, ack_id: str | None = None
+    ) -> bool:
+        """Set a record aside, and what it is about with it; False where it was already.
+
+        Args:
+            record: as it came.
+            packet_id: the intake that nobody will judge until the record is replayed.
+            ack_id: the status packet that nobody will record until then.
+        """
         with store_faults():
             async with self._pool.acquire() as conn, conn.transaction():
                 if packet_id is not None:
                     await intakes.mark_state(conn, packet_id, "quarantined")
+                if ack_id is not None:
+                    await handlings.quarantine_handling(conn, ack_id)
                 return await quarantine.insert_quarantine(conn, record)
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from axis.document import Outgoing
+from axis.document import Document, Outgoing
 from axis.records import (
     Figures,
     Handling,
@@ -15,6 +15,7 @@ from axis.records import (
     Unsealed,
 )
 from axis.store import (
+    decisions,
     events,
     handlings,
     intakes,
@@ -101,14 +102,24 @@ class KeepingLedger(OverPool):
                 return len(rows)
 
     async def answer_again(
-        self, make: Callable[[Handling, bytes], Outgoing], *, before: datetime, limit: int
+        self, make: Callable[[Handling, bytes], Outgoing], *, at: datetime, before: datetime, limit: int
     ) -> int:
         """Send status packets whose record was lost to be recorded again; return how many."""
         with store_faults():
             async with self._pool.acquire() as conn, conn.transaction():
-                stuck = await handlings.stuck_handlings(conn, before=before, limit=limit)
+                stuck = await handlings.claim_stuck_handlings(conn, at=at, before=before, limit=limit)
                 await outbox.add_outgoing(conn, [make(*one) for one in stuck], at=before)
                 return len(stuck)
+
+    async def route_again(
+        self, make: Callable[[Document], Outgoing], *, at: datetime, before: datetime, limit: int
+    ) -> int:
+        """Send accepted documents whose record was lost to be routed again; return how many."""
+        with store_faults():
+            async with self._pool.acquire() as conn, conn.transaction():
+                lost = await decisions.claim_unrouted(conn, at=at, before=before, limit=limit)
+                await outbox.add_outgoing(conn, [make(document) for document in lost], at=before)
+                return len(lost)
 
     async def past_deadline(self, *, at: datetime, limit: int) -> list[IntakeRow]:
         """Return waiting packets whose time is over."""

@@ -113,7 +113,7 @@ def test_logs_are_there_by_name(root):
 
 
 def test_two_stacks_side_by_side_and_down(root):
-    """A second home has its own ports and processes; stopped, nothing of it remains, and the first runs on."""
+    """A second home has its own ports and processes; stopped, nothing of it remains; the first runs on."""
     with temporary_home() as other:
         try:
             theirs = up(other.root)

@@ -298,6 +298,46 @@ async def test_altered_content_is_our_trouble_and_never_a_verdict(house):
     assert await house.pool.fetchval("SELECT code FROM quarantine") == "quarantine.content-altered"
 
 
+async def test_a_replayed_record_is_judged_anew(house):
+    """What was set aside rests, is not sent again by itself, and goes on when it is replayed."""
+    house.gate.answers = deque([Altered(expected="a", found="b"), report()])
+    taken = await house.take()
+    row = await house.pool.fetchrow("SELECT topic, value FROM outbox")
+    await house.carry()
+    house.at += timedelta(minutes=5)
+    assert await resume(house.office) == 0
+    await house.bring(*row)
+    assert await house.state(taken.packet_id) == "answered"
+    assert await house.events() == ["SubmissionAcceptance"]
+
+
+async def test_an_accepted_document_whose_record_was_lost_is_routed_by_itself(house):
+    """The broker may forget; the memory does not."""
+    await house.take()
+    row = await house.pool.fetchrow("DELETE FROM outbox RETURNING topic, value")
+    await house.bring(*row)
+    await house.pool.execute("DELETE FROM outbox")
+    assert await resume(house.office) == 0
+    house.at += timedelta(minutes=5)
+    assert await resume(house.office) == 1
+    assert await resume(house.office) == 0
+    await house.carry()
+    assert await house.pool.fetchval("SELECT count(*) FROM delivery") == 2
+
+
+async def test_a_status_whose_record_was_lost_is_recorded_by_itself(house):
+    """The same for answers; once in two minutes, not at every look."""
+    await house.take()
+    await house.carry()
+    await house.answer("03")
+    await house.pool.execute("DELETE FROM outbox")
+    house.at += timedelta(minutes=5)
+    assert await resume(house.office) == 1
+    assert await resume(house.office) == 0
+    await house.carry()
+    assert await house.pool.fetchval("SELECT state FROM delivery WHERE recipient = 'H37'") == "03"
+
+
 @pytest.mark.parametrize(
     ("value", "code"),
     [
@@ -344,9 +384,8 @@ async def test_statuses_are_recorded_and_told_to_the_sender(house):
     await house.carry()
     assert await house.pool.fetchval("SELECT state FROM delivery WHERE recipient = 'H37'") == "06"
     assert (await house.events()).count("HandlingStatus") == 4
-    assert await house.pool.fetchval(
-        "SELECT count(*) FROM mailbox WHERE connection = 'vpcp' AND kind = 'status'"
-    ) == 4
+    told = "SELECT count(*) FROM mailbox WHERE connection = 'vpcp' AND kind = 'status'"
+    assert await house.pool.fetchval(told) == 4
 
 
 @pytest.mark.parametrize(
@@ -407,7 +446,7 @@ async def test_all_events_of_a_round_share_one_seal_and_each_has_its_receipt(hou
     assert sealed == 3
     assert await seal_once(house.ledger, lambda _: b"", lambda: house.at) == 0
     rows = await house.pool.fetch(
-        """SELECT event.body, event.kind, receipt.leaf_index, receipt.proof, checkpoint.body AS sealed, signature
+        """SELECT event.body, kind, leaf_index, proof, checkpoint.body AS sealed, signature
              FROM receipt JOIN event USING (event_id) JOIN checkpoint USING (checkpoint_id)"""
     )
     assert len({row["signature"] for row in rows}) == 1

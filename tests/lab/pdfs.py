@@ -174,7 +174,8 @@ def plain(extra: str = "", **objects: bytes) -> bytes:
     made = {
         1: f"<< /Type /Catalog /Pages 2 0 R /AcroForm 6 0 R {extra} >>".encode(),
         2: b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        3: b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << >> /Annots 7 0 R >>",
+        3: b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
+        b"/Resources << >> /Annots 7 0 R >>",
         4: b"<< /Length %d >>\nstream\n%s\nendstream" % (len(body), body),
         5: b"<< /Producer (lab) >>",
         6: b"<< /Fields [] /SigFlags 3 >>",

@@ -134,8 +134,10 @@ CREATE TABLE document (
     splice         bytea NOT NULL,
     recipients     text[] NOT NULL,
     routed_to      integer NOT NULL DEFAULT 0,  -- cursor of the fan-out in recipients
+    nudged_at      timestamptz,                 -- when its lost record was sent again
     UNIQUE (agency, document_id)
 );
+CREATE INDEX document_unrouted ON document (accepted_at) WHERE routed_to < cardinality(recipients);
 
 CREATE TABLE delivery (
     delivery_id    text PRIMARY KEY,
@@ -162,15 +164,17 @@ CREATE TABLE handling (
     sha256      text NOT NULL,                  -- the status packet in the content store
     received_at timestamptz NOT NULL,
     message_key bytea NOT NULL,
-    state       text NOT NULL CHECK (state IN ('taken', 'recorded', 'refused')),
+    state       text NOT NULL CHECK (state IN ('taken', 'recorded', 'refused', 'quarantined')),
     delivery_id text REFERENCES delivery (delivery_id),
     code        text NOT NULL DEFAULT '',
     description text NOT NULL DEFAULT '',
     reported_at timestamptz,
     recorded_at timestamptz,
     violations  jsonb NOT NULL DEFAULT '[]',
-    findings    jsonb NOT NULL DEFAULT '[]'
+    findings    jsonb NOT NULL DEFAULT '[]',
+    nudged_at   timestamptz                     -- when its lost record was sent again
 );
+CREATE INDEX handling_open ON handling (received_at) WHERE state = 'taken';
 CREATE INDEX handling_delivery ON handling (delivery_id, recorded_at);
 
 -- Mailboxes: one entry per (document, connection) with its recipients; per status; per receipt.

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.x509 import ocsp
 
 from axis.document import Outcome
-from axis.sandbox.identity import Part
+from axis.sandbox.identity import Part, Role
 from signing.evidence import NO_EVIDENCE, evidence_of
 from signing.trust import TrustRole
 from tests.lab.authority import lab_authority
@@ -109,6 +109,17 @@ def test_an_authority_of_the_list_signs_no_documents():
     report = judge(sign_by_hand(plain(), a_cms(identity, token=a_token)))
     assert hashlib.sha256(certificate).hexdigest() == report.signatures[0].certificate_sha256
     assert "signature.key-usage" in codes(report)["trust"]
+
+
+def test_a_service_signs_no_documents():
+    """The key of the time-stamp service is no person's, though its usage bits would do."""
+    identity = msgspec.structs.replace(person(), label="tsa", role=Role.SERVER)
+    every = tuple(msgspec.structs.replace(a, roles=tuple(TrustRole)) for a in trust().authorities)
+    report = judge(
+        sign_by_hand(plain(), a_cms(identity, token=a_token)),
+        trust=msgspec.structs.replace(trust(), authorities=every),
+    )
+    assert codes(report)["trust"] == {"signature.key-usage"}
 
 
 def test_a_time_stamp_of_nobody_proves_nothing():
