@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Final
 
 from axis import metrics
-from axis.desk.admitting import accepted_message, decision_event
 from axis.desk.office import Office
+from axis.desk.ruling import accepted_message, decision_event
 from axis.desk.taking import ack_message, submission_message
 from axis.document import Decision, Outgoing, Verdict, Versions
 from axis.records import IntakeRow, Ruling, Settled

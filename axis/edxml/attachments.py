@@ -212,6 +212,9 @@ def _is_wrapping(kind: str, entries: list[ZipInfo]) -> bool:
 
 def _unwrap(archive: Archive, sink: AttachmentSink, most: int) -> Scratch:
     entry = archive.entries[0]
+    # A reader that goes by the local headers would take what hides before the listed entry.
+    if entry.header_offset != 0:
+        raise ArchiveError("bytes before its one entry")
     if entry.file_size > most:
         raise TooLargeError
     inner = sink.scratch()

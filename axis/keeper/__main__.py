@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from axis import metrics
 from axis.checks.policy import load_policy
@@ -27,7 +27,11 @@ from axis.settings import Settings, load_settings
 from axis.store.leader import KEEPER, leadership
 from axis.store.ledger import Ledger
 from axis.store.pool import open_pool
+from axis.store.tokens import expire_tokens
 from signing.trust import load_trust
+
+if TYPE_CHECKING:
+    from axis.store.pool import Pool
 
 _log = logging.getLogger("axis.keeper")
 
@@ -58,7 +62,7 @@ async def run(settings: Settings, schemas: Schemas) -> None:
         return {"database": await ledger.usable(), "broker": await publisher.usable()}
 
     health = await serve_health(settings.metrics_host, settings.metrics_port, ready)
-    work = asyncio.create_task(_work(settings, office, ledger, publisher))
+    work = asyncio.create_task(_work(settings, office, ledger, publisher, pool))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
     work.cancel()
@@ -69,12 +73,15 @@ async def run(settings: Settings, schemas: Schemas) -> None:
     await pool.close()
 
 
-async def _work(settings: Settings, office: Office, ledger: Ledger, publisher: Publisher) -> None:
+async def _work(
+    settings: Settings, office: Office, ledger: Ledger, publisher: Publisher, pool: "Pool"
+) -> None:
     while True:
         try:
             async with leadership(settings.database_url, KEEPER) as lead:
                 while lead is not None:
                     await _round(office, ledger, publisher)
+                    await expire_tokens(pool, at=office.now())
                     await lead.rung(ROUND_SECONDS)
         except UnavailableError as exc:
             _log.warning("our own database is away: %s", exc)

@@ -99,7 +99,7 @@ def our_program(
     known.update({name: str(defaults[name]) for name in known})
     for name in (*process.settings, "home", "log_level"):
         known[name] = str(getattr(settings, name))
-    known |= {"metrics_host": "127.0.0.1", "metrics_port": str(metrics_port), "instance": process.name}
+    known |= {"metrics_host": "127.0.0.1", "metrics_port": str(metrics_port), "instance": "0"}
     if process.broker:
         known |= {
             "kafka_bootstrap": settings.kafka_bootstrap,

@@ -41,7 +41,7 @@ def prepare_registry(
         "registry.properties",
         port=port,
         management_port=management_port,
-        jdbc_url=f"jdbc:postgresql://{url.hostname}:{url.port or 5432}{url.path}",
+        jdbc_url=f"jdbc:postgresql://{url.hostname}:{url.port or 5432}{url.path}?{url.query}",
         jdbc_user=url.username,
         jdbc_password=url.password,
         deployer_password=identity.registry["deployer"],

@@ -86,7 +86,7 @@ class Supervisor:
         run_tool(
             (sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(config)),
             what="supervisor",
-            folder=Path("/"),
+            folder=self.home.root,
             environ={**base_environ(), _MARK: name},
         )
         until = time.monotonic() + START_SECONDS
@@ -195,18 +195,22 @@ def control_socket(home: Home) -> Path:
 
 
 def configuration(home: Home, socket: Path, programs: Sequence[Program]) -> str:
-    """Return the supervisor's configuration. It holds no secret."""
+    """Return the supervisor's configuration. It holds no secret.
+
+    Its own files are named from the home, where it runs: it fills in percent
+    signs of some paths once and of others twice.
+    """
     lines = [
         "[unix_http_server]",
         f"file={_escaped(socket)}",
         "chmod=0600",
         "[supervisord]",
-        f"logfile={_escaped(home.logs / 'supervisor.log')}",
+        "logfile=logs/supervisor.log",
         f"logfile_maxbytes={LOG_BYTES}",
         f"logfile_backups={LOG_BACKUPS}",
         "silent=true",
-        f"pidfile={_escaped(home.run / 'supervisord.pid')}",
-        f"childlogdir={_escaped(home.logs)}",
+        "pidfile=run/supervisord.pid",
+        "childlogdir=logs",
         "minfds=1024",
         "[rpcinterface:supervisor]",
         "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
@@ -226,7 +230,7 @@ def configuration(home: Home, socket: Path, programs: Sequence[Program]) -> str:
             f"stopsignal={program.stop_signal}",
             f"stopwaitsecs={program.stop_seconds}",
             "redirect_stderr=true",
-            f"stdout_logfile={_escaped(home.logs / (program.name + '.log'))}",
+            f"stdout_logfile=logs/{program.name}.log",
             f"stdout_logfile_maxbytes={LOG_BYTES}",
             f"stdout_logfile_backups={LOG_BACKUPS}",
         ]

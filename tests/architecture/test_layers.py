@@ -72,7 +72,7 @@ HOMES = {
     "uvicorn": {"axis.gateway"},
     "uvloop": {"axis.gateway"},
     "jinja2": {"axis.console"},
-    "httpx": {"axis.client", "signing"},
+    "httpx": {"axis.client", "signing", "axis.cli"},  # the command line reads metrics pages
     "httpx2": {"axis.contract"},  # under the registry's client
     "certomancer": {"axis.sandbox"},
     "werkzeug": {"axis.sandbox"},

@@ -11,7 +11,9 @@ ROOT = Path(__file__).parents[2]
 SOURCES = [
     path for room in ("axis", "agents", "signing") for path in (ROOT / room).rglob("*.py")
 ]
-ROW = re.compile(r"^\| (?P<rule>[A-Z]\d+) \| `(?P<code>[a-z.-]+)` \| (?P<vi>.+) \| (?P<en>.+) \|$", re.MULTILINE)
+ROW = re.compile(
+    r"^\| (?P<rule>[A-Z]\d+) \| `(?P<code>[a-z.-]+)` \| (?P<vi>.+) \| (?P<en>.+) \|$", re.MULTILINE
+)
 
 
 def test_every_code_has_its_reason():

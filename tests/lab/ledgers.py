@@ -1,19 +1,18 @@
-"""Four ledgers of the same days, and what must be true between them.
+"""What must be true between four books of the same days (`tests.lab.books`).
 
-What clients hold, what the database says, what the topics bear when they are
-re-read from offset 0, and what the content store has: each was written by
-somebody else, so a loss or a doubling shows as a disagreement. Nothing here
-asks the axis what it thinks of itself. Invariants I1 to I9 are those of the
-list of faults; ``compare`` returns every breach that it finds.
+Each was written by somebody else, so a loss or a doubling shows as a
+disagreement. Nothing here asks the axis what it thinks of itself. Invariants
+I1 to I9 are those of the list of faults; ``compare`` returns every breach.
 """
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from axis.document import DeliveryState, delivery_id, packet_id
 from axis.status import RANK
+from tests.lab.books import Event, Intake, Ledgers, Memory
 
 ENDINGS = {
     "accepted": "SubmissionAcceptance",
@@ -33,164 +32,9 @@ class Breach:
     what: str
 
 
-# --- what clients hold -----------------------------------------------------
-
-
-@dataclass
-class Handed:
-    """One packet as a client handed it in, whatever came back."""
-
-    connection: str
-    sha256: str
-    verdict: str
-    """What must come of it: accepted, refused; empty: either (see ``rival``)."""
-    code: str = ""
-    """The reason that a refusal must give, among others."""
-    rival: str = ""
-    """Packets of one rivalry claim the same document id: exactly one is accepted."""
-    answers: list[str] = field(default_factory=list)
-    """Packet id of every 200 and 202 of the door. None: nobody knows whether it was taken."""
-    shown: list[str] = field(default_factory=list)
-    """States in the order in which the client saw them."""
-
-
-@dataclass(frozen=True)
-class Download:
-    """One download of one document by one connection."""
-
-    connection: str
-    packet: str
-    sha256: str
-    restored: str
-    """Digest of the bytes without the one piece that the axis put in; empty: it put in something else."""
-
-
-@dataclass
-class Clients:
-    """All that the outside has in its hands."""
-
-    handed: dict[str, Handed] = field(default_factory=dict)
-    """By the packet id that its bytes and connection must give."""
-    downloads: list[Download] = field(default_factory=list)
-    shown: dict[tuple[str, str], list[str]] = field(default_factory=dict)
-    """States of (packet, recipient) in the order in which the sender saw them."""
-    receipts: dict[str, set[bytes]] = field(default_factory=dict)
-    """By event id: every receipt that ever came, verified when it came."""
-    statuses: set[str] = field(default_factory=set)
-    """Id of every handling status that the door took."""
-    unverified: list[str] = field(default_factory=list)
-    """Receipts that proved nothing."""
-
-
-# --- what the database says ------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Intake:
-    """Row of a packet that was taken."""
-
-    connection: str
-    sha256: str
-    state: str
-    take: int
-
-
-@dataclass(frozen=True)
-class Ruling:
-    """Row of a decision."""
-
-    packet: str
-    take: int
-    verdict: str
-    codes: tuple[str, ...]
-    delivered_sha256: str
-
-
-@dataclass(frozen=True)
-class Event:
-    """Row of something that happened."""
-
-    event_id: str
-    kind: str
-    packet: str
-    subject: str
-    """Delivery id or ack id where it is about one."""
-    body: bytes
-
-
-@dataclass(frozen=True)
-class Aside:
-    """Row of a record in quarantine."""
-
-    topic: str
-    partition: int
-    offset: int
-    sha256: str
-
-
-@dataclass
-class Memory:
-    """The tables, as they are."""
-
-    intakes: dict[str, Intake] = field(default_factory=dict)
-    rulings: list[Ruling] = field(default_factory=list)
-    recipients: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Of every accepted document, by packet."""
-    deliveries: list[tuple[str, str, str]] = field(default_factory=list)
-    """(delivery id, packet, recipient)."""
-    events: list[Event] = field(default_factory=list)
-    sealed: list[str] = field(default_factory=list)
-    """Event id of every receipt."""
-    handlings: dict[str, str] = field(default_factory=dict)
-    """State by ack id."""
-    quarantine: list[Aside] = field(default_factory=list)
-    left: dict[str, int] = field(default_factory=dict)
-    """Rows of each queue that must be empty when all is done."""
-
-
-# --- what the topics bear --------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Record:
-    """One record, re-read."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    event_id: str
-    """As its header names it; empty: not sent by the axis."""
-    about: str
-    """Packet id or ack id; empty: it cannot be read."""
-
-
-@dataclass
-class Road:
-    """All topics from offset 0, and how far the workers are."""
-
-    records: list[Record] = field(default_factory=list)
-    behind: dict[tuple[str, int], int] = field(default_factory=dict)
-    """Records of each partition that nobody has settled."""
-
-
-@dataclass
-class Ledgers:
-    """All four."""
-
-    clients: Clients
-    memory: Memory
-    road: Road
-    content: Mapping[str, bool]
-    """By digest: whether the store has bytes of that digest."""
-
-
 def compare(ledgers: Ledgers) -> list[Breach]:
     """Return every breach between the ledgers; none: all agree."""
-    return [
-        Breach(invariant, what) for invariant, check in CHECKS for what in check(ledgers)
-    ]
+    return [Breach(invariant, what) for invariant, check in CHECKS for what in check(ledgers)]
 
 
 def counts(memory: Memory) -> Counter[str]:
@@ -229,10 +73,9 @@ def _nothing_invented(all_of: Ledgers) -> Iterator[str]:
 
 
 def _one_ending(all_of: Ledgers) -> Iterator[str]:
-    """Every packet has one terminal record for each time it was taken, and its one event."""
+    """Every packet has one terminal record for each time it was taken, every status one end."""
     memory = all_of.memory
     rulings = Counter((one.packet, one.take) for one in memory.rulings)
-    told = Counter((event.packet, event.kind) for event in memory.events)
     for name, intake in memory.intakes.items():
         if intake.state in OPEN:
             yield f"{name}: still {intake.state}"
@@ -243,14 +86,20 @@ def _one_ending(all_of: Ledgers) -> Iterator[str]:
     for (name, take), count in rulings.items():
         if name not in memory.intakes or take > memory.intakes[name].take:
             yield f"{name}: {count} decisions of take {take}, which never was"
+    for ack, state in memory.handlings.items():
+        if state == "taken":
+            yield f"status {ack}: still taken"
+
+
+def _one_event(all_of: Ledgers) -> Iterator[str]:
+    """Every decision has its one event."""
+    memory = all_of.memory
+    told = Counter((event.packet, event.kind) for event in memory.events)
     verdicts = Counter((one.packet, ENDINGS[one.verdict]) for one in memory.rulings)
     endings = Counter({key: count for key, count in told.items() if key[1] in ENDINGS.values()})
     for key in verdicts | endings:
         if verdicts[key] != endings[key]:
             yield f"{key[0]}: {verdicts[key]} decisions, {endings[key]} events {key[1]}"
-    for ack, state in memory.handlings.items():
-        if state == "taken":
-            yield f"status {ack}: still taken"
 
 
 def _one_delivery(all_of: Ledgers) -> Iterator[str]:
@@ -358,7 +207,7 @@ def _counts_reconcile(all_of: Ledgers) -> Iterator[str]:
 
 
 def _road_complete(all_of: Ledgers) -> Iterator[str]:
-    """Every move left its record; what nobody can read is in quarantine, once, and nothing else is."""
+    """Every move left its record."""
     memory, road = all_of.memory, all_of.road
     about = {(record.topic.split(".")[1], record.about) for record in road.records if record.about}
     for name in memory.intakes:
@@ -370,6 +219,11 @@ def _road_complete(all_of: Ledgers) -> Iterator[str]:
     for ack in memory.handlings:
         if ("ack", ack) not in about:
             yield f"status {ack}: no record"
+
+
+def _aside_exact(all_of: Ledgers) -> Iterator[str]:
+    """What nobody can read is in quarantine, once and byte for byte, and nothing else is."""
+    memory, road = all_of.memory, all_of.road
     known = set(memory.intakes) | set(memory.handlings)
     spoiled = {name for name, intake in memory.intakes.items() if intake.state == "quarantined"}
     aside = Counter((one.topic, one.partition, one.offset) for one in memory.quarantine)
@@ -416,6 +270,7 @@ CHECKS: tuple[tuple[str, Callable[[Ledgers], Iterator[str]]], ...] = (
     ("I1 nothing lost", _nothing_lost),
     ("I1 nothing invented", _nothing_invented),
     ("I7 one ending", _one_ending),
+    ("I7 one event", _one_event),
     ("I2 one delivery", _one_delivery),
     ("I2 repeats identical", _repeats_identical),
     ("I4 nothing unverified", _nothing_unverified),
@@ -423,5 +278,6 @@ CHECKS: tuple[tuple[str, Callable[[Ledgers], Iterator[str]]], ...] = (
     ("I5 never back", _never_back),
     ("I7 counts reconcile", _counts_reconcile),
     ("I6 road complete", _road_complete),
+    ("I7 aside exact", _aside_exact),
     ("I9 all sealed", _all_sealed),
 )

@@ -259,8 +259,8 @@ def sign_by_hand(
     made = {
         6: re.sub(rb"/Fields \[(.*?)\]", lambda m: b"/Fields [%s %s]" % (m.group(1), reference), fields),
         7: b"[%s %s]" % (annotations[1:-1], reference),
-        number: b"<< /FT /Sig /Type /Annot /Subtype /Widget /T (%s) /F 132 /Rect [0 0 0 0] /P 3 0 R /V %d 0 R >>"
-        % (name.encode(), number + 1),
+        number: b"<< /FT /Sig /Type /Annot /Subtype /Widget /T (%s) /F 132 /Rect [0 0 0 0] "
+        b"/P 3 0 R /V %d 0 R >>" % (name.encode(), number + 1),
         number + 1: value,
         **(objects or {}),
     }

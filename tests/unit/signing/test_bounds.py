@@ -15,7 +15,8 @@ def xref_stream(entries: str, data: bytes = b"\x00" * 6) -> bytes:
     """Return a file that is little more than a cross-reference stream."""
     packed = zlib.compress(data)
     head = b"%PDF-1.7\n"
-    body = f"1 0 obj\n<< /Type /XRef /Length {len(packed)} /Filter /FlateDecode /Root 2 0 R {entries} >>\n".encode()
+    fixed = f"/Type /XRef /Length {len(packed)} /Filter /FlateDecode /Root 2 0 R"
+    body = f"1 0 obj\n<< {fixed} {entries} >>\n".encode()
     return head + body + b"stream\n" + packed + b"\nendstream\nendobj\nstartxref\n9\n%%EOF\n"
 
 

@@ -1,12 +1,17 @@
 """Rules G1 to G11: good documents pass, and each attack is refused by its own name."""
 
 import io
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
+from asn1crypto import cms
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.writer import PageObject, PdfFileWriter
 
 from axis.document import Outcome
 from axis.sandbox.identity import Part
+from signing import mapped, reading
 from signing.trust import TrustList
 from signing.verify import verify_pdf
 from tests.lab.pdfs import (
@@ -16,6 +21,7 @@ from tests.lab.pdfs import (
     codes,
     fresh_evidence,
     judge,
+    lab_evidence,
     limits,
     newest,
     next_number,
@@ -211,7 +217,8 @@ INTEGRITY = {
     "G5-seal-added-after-no-changes-allowed": (
         lambda: sign_by_hand(
             signed_by_hand(
-                entries="/Reference [<< /Type /SigRef /TransformMethod /DocMDP /TransformParams << /Type /TransformParams /V /1.2 /P 1 >> >>]"
+                entries="/Reference [<< /Type /SigRef /TransformMethod /DocMDP "
+                "/TransformParams << /Type /TransformParams /V /1.2 /P 1 >> >>]"
             ),
             a_cms(seal(), token=a_token),
             name="Seal",
@@ -225,7 +232,7 @@ INTEGRITY = {
         "signature.timestamp-invalid",
     ),
     "G6-timestamp-that-is-none": (
-        lambda: signed_by_hand(token=lambda value: a_token_like(value)),
+        lambda: signed_by_hand(token=a_token_like),
         "signature.timestamp-invalid",
     ),
     "G6-document-timestamp-over-other-bytes": (
@@ -259,16 +266,20 @@ INTEGRITY = {
     "G7-sha1": (lambda: signed_by_hand(digest="sha1"), "signature.algorithm-weak"),
     "G7-weak-rsa": (lambda: signed_by_hand(identity=person(Part.WEAK)), "signature.algorithm-weak"),
     "G7-not-a-cms": (
-        lambda: sign_by_hand(plain(), lambda covered: b"\x30\x03\x02\x01\x05"),
+        lambda: sign_by_hand(plain(), no_cms),
         "signature.cms-structure",
     ),
 }
 
 
-def a_token_like(value):
-    """Return a signature that calls itself no time-stamp, where one is expected."""
-    from asn1crypto import cms
+def no_cms(covered: bytes) -> bytes:
+    """Return DER that is no signature."""
+    del covered
+    return b"\x30\x03\x02\x01\x05"
 
+
+def a_token_like(value: bytes):
+    """Return a signature that calls itself no time-stamp, where one is expected."""
     return cms.ContentInfo.load(a_cms()(value))
 
 
@@ -299,6 +310,49 @@ def test_forbidden_content_is_found_wherever_it_stands(make, entries, code):
     """Scripts, programs and XFA refuse the content and leave integrity alone."""
     report = judge(signed_by_hand(pdf=make(entries)))
     assert codes(report) == {"integrity": set(), "content": {code}, "trust": set()}
+
+
+def packed(*, script: bool) -> bytes:
+    """Return a PDF of object streams, perhaps with a script in one of them."""
+    writer = PdfFileWriter(stream_xrefs=True)
+    content = writer.add_object(generic.StreamObject(stream_data=b"BT ET"))
+    writer.insert_page(PageObject(contents=content, media_box=(0, 0, 595, 842)))
+    kind = "/JavaScript" if script else "/Named"
+    action = {"/S": generic.NameObject(kind), "/JS" if script else "/N": generic.pdf_string("x")}
+    stream = writer.prepare_object_stream()
+    writer.root["/OpenAction"] = writer.add_object(generic.DictionaryObject(action), obj_stream=stream)
+    output = io.BytesIO()
+    writer.write(output)
+    return output.getvalue()
+
+
+def test_a_script_in_an_object_stream_is_found():
+    """Compressed objects are objects: the name stands nowhere in the raw bytes."""
+    pdf = sign(packed(script=True), person())
+    assert b"JavaScript" not in pdf
+    assert codes(judge(pdf)) == {"integrity": set(), "content": {"content.javascript"}, "trust": set()}
+    assert codes(judge(sign(packed(script=False), person())))["content"] == set()
+
+
+def test_a_large_file_is_judged_from_disk(tmp_path, monkeypatch):
+    """What is too large to be held in memory is mapped, with the same result."""
+    monkeypatch.setattr(reading, "HELD_BYTES", 0)
+    monkeypatch.setattr(mapped, "VIEWED_BYTES", 64)
+    for number, pdf in enumerate(
+        (signed_twice(), sign(packed(script=True), person()), page_replaced(signed_by_hand()))
+    ):
+        path = tmp_path / f"{number}.pdf"
+        path.write_bytes(pdf)
+        given = {
+            "trust": trust(),
+            "evidence": lab_evidence(),
+            "limits": limits(),
+            "allow_claimed_time": False,
+        }
+        at = datetime.now(UTC)
+        with path.open("rb") as file:
+            report = verify_pdf(file, at=at, **given)
+        assert report == judge(pdf, at=at)
 
 
 def test_a_script_of_an_older_revision_is_found():
