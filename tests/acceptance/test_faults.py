@@ -232,7 +232,8 @@ def test_the_books_agree(scene):
     scene.say(
         f"{len(book.handed)} packets: {dict(ends)}; {len(ledgers.memory.deliveries)} deliveries, "
         f"{len(book.downloads)} downloads, {len(book.receipts)} receipts verified, "
-        f"{len(book.statuses)} statuses, {len(ledgers.road.records)} records, {len(ledgers.memory.quarantine)} aside"
+        f"{len(book.statuses)} statuses, {len(ledgers.road.records)} records, "
+        f"{len(ledgers.memory.quarantine)} aside"
     )
     for what, seconds in scene.told:
         scene.say(f"{seconds:6.1f} s  {what}")
