@@ -42,6 +42,8 @@ class Routable(msgspec.Struct, frozen=True, kw_only=True):
     """Canonical codes, in the order of the envelope."""
     routed_to: int
     """How many of them have their delivery."""
+    sender: str
+    """Connection that sent it."""
 
 
 class Addressed(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +143,7 @@ class Parking(msgspec.Struct, frozen=True, kw_only=True):
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One chunk of a fan-out, ready to be recorded."""
 
+    document: Document
     deliveries: tuple[Delivery, ...]
     boxes: dict[str, tuple[str, ...]]
     """Connection → recipients it answers for."""

@@ -96,10 +96,13 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
             values.update(json.loads(described.read_text(encoding="utf-8"))["settings"])
     except PermissionError as exc:
         raise SetupError(
-            f"cannot read {described}: it belongs to another account; set AXIS_HOME to a stack of yours"
+            f"{described} là của tài khoản khác; đặt AXIS_HOME tới trục của bạn"
+            " (it belongs to another account; set AXIS_HOME to a stack of yours)"
         ) from exc
     except (OSError, ValueError, KeyError) as exc:
-        raise SetupError(f"{described} is unreadable ({exc}); run `axis up` to write it anew") from exc
+        raise SetupError(
+            f"không đọc được {described} ({exc}); chạy axis up để ghi lại (run `axis up` to write it anew)"
+        ) from exc
     for name in Settings.__struct_fields__:
         if (value := environ.get(f"AXIS_{name.upper()}")) is not None:
             values[name] = value
@@ -107,7 +110,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     try:
         return msgspec.convert(values, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as exc:
-        raise SetupError(f"a setting has the wrong form: {exc} (AXIS_<NAME> in the environment)") from exc
+        raise SetupError(
+            f"biến AXIS_… trong môi trường không đúng dạng: {exc} (a setting has the wrong form)"
+        ) from exc
 
 
 def _path(kind: type, value: object) -> object:

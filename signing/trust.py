@@ -125,11 +125,11 @@ def trust_of_pems(paths: Iterable[str]) -> TrustList:
             ]
             found.extend((path, x509.Certificate.load(der)) for der in blocks)
         except OSError as exc:
-            raise SetupError(f"{path} cannot be read: {exc.strerror}") from exc
+            raise SetupError(f"không đọc được {path} (cannot be read: {exc.strerror})") from exc
         except ValueError as exc:
-            raise SetupError(f"{path} is no PEM file: {exc}") from exc
+            raise SetupError(f"{path} không phải tệp PEM (is no PEM file: {exc})") from exc
         if not blocks:
-            raise SetupError(f"{path} holds no certificate")
+            raise SetupError(f"{path} không chứa chứng thư nào (holds no certificate)")
     try:
         roots = any(_self_issued(cert) for _, cert in found)
         authorities = tuple(

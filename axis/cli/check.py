@@ -11,9 +11,15 @@ import typer
 from axis.cli import out
 from axis.cli.out import Json
 from axis.gate.check import CheckResult, check_paths, exit_code
+from axis.violations import REASONS, Code
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 
+COUNTED: Final = (
+    ("accepted", "đạt / accepted"),
+    ("refused", "bị từ chối / refused"),
+    ("waiting", "còn chờ / waiting"),
+)
 MARKS: Final = {"accepted": "✓", "refused": "✗", "waiting": "…", "not-judged": "·"}
 
 HELP: Final = """Kiểm tra PDF hoặc gói tin, cùng mã và giới hạn như trục, không gửi gì (judge, send nothing).
@@ -58,11 +64,12 @@ async def _check(paths: list[Path], trust: list[Path], processes: int, *, json: 
             else:
                 _show(result)
     if not json:
-        counts = {
-            mark: sum(str(one) == mark for one in outcomes) for mark in ("accepted", "refused", "waiting")
-        }
-        told = ", ".join(f"{MARKS[name]} {number} {name}" for name, number in counts.items())
-        out.say(f"{len(outcomes)} tệp: {told}")
+        told = ", ".join(
+            f"{MARKS[name]} {sum(str(one) == name for one in outcomes)} {words}" for name, words in COUNTED
+        )
+        out.say(f"{len(outcomes)} tệp / files: {told}")
+        if not trust and "waiting" in map(str, outcomes):
+            out.say("Chưa xét tin cậy: thêm --trust goc-ca.pem", "trust was not judged: give anchors")
     return exit_code(outcomes)
 
 
@@ -74,4 +81,10 @@ def _show(result: CheckResult) -> None:
         ("tin cậy / trust", result.trust),
     ):
         for reason in part.reasons:
-            out.say(f"    {MARKS[part.outcome]} {name}: {reason.rule} {reason.code}: {reason.detail}")
+            if reason.code == Code.TRUST_NOT_GIVEN:
+                continue  # told once, at the end
+            words = REASONS[reason.code]
+            detail = "" if reason.detail == words.en else f" {reason.detail}"
+            out.say(
+                f"    {MARKS[part.outcome]} {name}: {reason.rule} {reason.code}: {words.vi}{detail}", words.en
+            )

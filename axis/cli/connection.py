@@ -34,6 +34,10 @@ Agencies: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--agency", metavar="CODE", help="Cơ quan nó đại diện; lặp lại được (repeatable)."),
 ]
+TakeOver: TypeAlias = Annotated[
+    bool,
+    typer.Option("--take-over", help="Lấy cơ quan từ kết nối đang đại diện cho nó (from another connection)."),
+]
 Save: TypeAlias = Annotated[
     bool,
     typer.Option("--save", help="Giữ lại trên máy này để dùng --as NAME (keep here for --as NAME)."),
@@ -47,7 +51,7 @@ Bí mật là 256 bit ngẫu nhiên; trục chỉ giữ mã băm (the axis keeps
 Ví dụ / Examples
   $ axis connection add dms-bo-tai-chinh --agency G12
   $ axis connection add lgsp-h49 --agency H49 --agency H49.02 --json > lgsp-h49.json
-  $ axis connection add thu --agency H37 --save && axis inbox --as thu
+  $ axis connection add thu --agency H37 --take-over --save && axis inbox --as thu
 """
 
 
@@ -56,6 +60,7 @@ def add(
     name: Name,
     agency: Agencies = None,
     *,
+    take_over: TakeOver = False,
     save: Save = False,
     bytes_per_second: Annotated[
         int, typer.Option(min=1, help="Byte mỗi giây nhiều nhất (bytes a second).")
@@ -82,17 +87,21 @@ def add(
             "--agency is missing",
         )
     settings = load_settings()
-    made = run(_add(name, agency, (bytes_per_second, requests_per_second, max_packet_bytes)))
+    quotas = (bytes_per_second, requests_per_second, max_packet_bytes)
+    made = run(_add(name, agency, quotas, take_over=take_over))
     _show_credentials(_profile(made, settings, agency), save=save, json=json)
 
 
-async def _add(name: str, agencies: list[str], quotas: tuple[int, int, int]) -> Credentials:
+async def _add(
+    name: str, agencies: list[str], quotas: tuple[int, int, int], *, take_over: bool
+) -> Credentials:
     async with database() as conn, conn.transaction():
         return await connections.add_connection(
             conn,
             name,
             agencies,
             at=datetime.now(UTC),
+            take_over=take_over,
             bytes_per_second=quotas[0],
             requests_per_second=quotas[1],
             max_packet_bytes=quotas[2],

@@ -62,10 +62,10 @@ def demo(
     """Tell the story."""
     since = time.monotonic()
     ours = not standing.runs()
+    if ours or not standing.is_ready():
+        _heading("Khởi động trục trên máy này", "starting a stack here", json=json)
+        start(quiet=json)
     try:
-        if ours or not standing.is_ready():
-            _heading("Khởi động trục trên máy này", "starting a stack here", json=json)
-            start(quiet=json)
         settings = load_settings()
         told, cast = asyncio.run(_tell(settings, Teller(quiet=json)))
         counts = asyncio.run(read_metrics())
@@ -75,9 +75,15 @@ def demo(
         if ours and not keep:
             _heading("Dừng trục", "stopping the stack", json=json)
             life.down(standing.root())
-    if not json and (keep or not ours):
+    if json:
+        return
+    if keep or not ours:
         out.say("Trục vẫn chạy; dừng bằng: axis down", "the stack goes on; stop it with axis down")
-        out.say("Thử tiếp: axis inbox --as demo-vpcp; axis status --as demo-noivu", "try on")
+        out.say("Thử tiếp: axis status --as demo-noivu; axis inbox --as demo-noivu", "try on")
+    else:
+        out.say(
+            "Các địa chỉ trên mở lại khi trục chạy: axis up", "the addresses above answer while a stack runs"
+        )
 
 
 class Teller:
@@ -231,7 +237,9 @@ def _report(
         f" {told.seconds['accepted'] * 1000:.0f} ms; cả câu chuyện {seconds:.0f} s",
         "receipts verified; from POST to sealed receipt; the whole story",
     )
-    out.table("Số đo / metrics", ("", ""), [(name, f"{value:g}") for name, value in counts.items()])
+    words = {"axis_refused_total": " (mỗi lý do một lần / once for each reason)"}
+    lines = [(name, f"{value:g}{words.get(name, '')}") for name, value in counts.items()]
+    out.table("Số đo / metrics", ("", ""), lines)
     out.table("Địa chỉ / where to look", ("", ""), addresses)
 
 

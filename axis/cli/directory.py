@@ -12,6 +12,7 @@ from axis.cli.content import keep
 from axis.cli.database import database, run
 from axis.cli.exits import StopError
 from axis.cli.out import Json
+from axis.cli.shown import LEVELS
 from axis.directory.reading import Reading, read_directory
 from axis.directory.tables import Source
 from axis.document import Agency, DirectoryVersion
@@ -168,7 +169,7 @@ def show(
     rows = [
         ("Mã / code", f"{agency.code}  (cũ / old: {agency.code102 or '-'})"),
         ("Tên / name", agency.name + ("  [mã giả định / invented]" if agency.invented else "")),
-        ("Cấp / level", agency.level.value),
+        ("Cấp / level", LEVELS[agency.level]),
         ("Cấp trên / parent", agency.parent or "-"),
         ("Kết nối / connection", agency.connection or "chưa có / none"),
         ("Hiệu lực / valid", f"{agency.valid_from} – {agency.valid_until or '…'}"),
@@ -199,12 +200,15 @@ Ví dụ / Examples
 """
 )
 def find(
-    text: Annotated[str, typer.Argument(help="Vài từ của tên, hoặc mã (words of a name, or a code).")],
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Nhiều nhất bao nhiêu (at most).")] = 50,
+    words: Annotated[
+        list[str], typer.Argument(metavar="TEXT", help="Vài từ của tên, hoặc mã (words of a name, or a code).")
+    ],
     *,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Nhiều nhất bao nhiêu (at most).")] = 50,
     json: Json = False,
 ) -> None:
     """Find agencies."""
+    text = " ".join(words)
     found = run(_find(text, limit))
     if json:
         for agency in found:
@@ -237,7 +241,7 @@ def _line(agency: Agency) -> tuple[str, ...]:
         agency.code,
         agency.code102,
         agency.name,
-        agency.level.value,
+        LEVELS[agency.level],
         agency.connection or "-",
         "đã khóa / locked" if agency.locked else ended,
     )

@@ -1,8 +1,10 @@
 """The one place where trouble becomes a line for people and an exit code for programs."""
 
 import errno
+import importlib
 import json
 import os
+import re
 import sys
 import tempfile
 import traceback
@@ -30,6 +32,17 @@ SERVER_FULL: Final = frozenset({"53100", "53200"})
 OURS: Final = frozenset({"axis", "signing", "agents"})
 NO_SCHEMA: Final = frozenset({"42P01", "42703", "3D000"})
 """SQLSTATE: no such table, column or database."""
+SAID_WRONG: Final = (
+    (r"Missing argument '(.+)'", r"thiếu \1"),
+    (r"Missing option '(.+)'", r"thiếu tùy chọn \1"),
+    (r"No such option: (\S+)(?: \(Possible options: (.+)\))?", r"không có tùy chọn \1"),
+    (r"No such command '(.+?)'.*", r"không có lệnh “\1”"),
+    (r"Got unexpected extra arguments? \((.+)\)", r"thừa “\1”"),
+    (r"Got unexpected extra argument\(s\) \((.+)\)", r"thừa “\1”"),
+    (r"Option '(.+)' requires an argument", r"tùy chọn \1 cần một giá trị"),
+    (r"Invalid value for '(.+?)': .*", r"giá trị của \1 không dùng được"),
+)
+"""What the option parser says, and the same in Vietnamese."""
 
 
 def run(command: "Root", arguments: Sequence[str]) -> int:
@@ -52,7 +65,10 @@ def run(command: "Root", arguments: Sequence[str]) -> int:
             sys.stderr.write(f"{trouble}\n")
             return exits.USAGE
         return _tell(explain(trouble), arguments)
-    # A command that ends by `typer.Exit` hands its code back as a number here.
+    # A command that ends by `typer.Exit` hands its code back as a number here; so does the option
+    # parser after Ctrl-C, in silence: whoever pressed it is told that it was heard.
+    if result == exits.INTERRUPTED:
+        return _tell(explain(KeyboardInterrupt()), arguments)
     return result if isinstance(result, int) else exits.OK
 
 
@@ -69,8 +85,9 @@ def explain(trouble: BaseException) -> StopError:  # noqa: PLR0911 - one return 
     if isinstance(trouble, ModuleNotFoundError) and (trouble.name or "axis").split(".")[0] not in OURS:
         return StopError(
             exits.UNAVAILABLE,
-            f"thiếu thư viện {trouble.name}; cài: pip install 'truc-van-ban[servers,sandbox,stack]'",
-            "an optional part is not installed",
+            f"chỉ có phần cơ bản của truc-van-ban, lệnh này cần thêm {trouble.name}; cài kèm các phần"
+            " [servers,sandbox,stack] (trong mã nguồn: make setup)",
+            "only the base package is installed; this command needs its extras",
         )
     if isinstance(trouble, RefusedError):
         reason = REASONS[trouble.violation.code]
@@ -89,6 +106,9 @@ def _usage(trouble: TyperException) -> StopError:
     context = getattr(trouble, "ctx", None)
     path = context.command_path if context is not None else "axis"
     message = " ".join(trouble.format_message().split()).rstrip(".")
+    for said, vi in SAID_WRONG:
+        if found := re.fullmatch(said, message):
+            return StopError(exits.USAGE, f"gọi sai: {found.expand(vi)}; xem {path} --help", message)
     return StopError(exits.USAGE, f"gọi sai: {message}; xem {path} --help", "wrong use")
 
 
@@ -113,13 +133,24 @@ def _needed(trouble: AxisError) -> StopError:
         )
     if not isinstance(trouble, UnavailableError):
         return _bug(trouble)
-    if (default_home(os.environ) / "stack.json").exists() or "AXIS_DATABASE_URL" in os.environ:
+    if "AXIS_DATABASE_URL" in os.environ or not _stopped():
         return StopError(
             exits.UNAVAILABLE,
             f"không trả lời: {trouble}; trục có đang chạy không? (axis ps, axis up)",
-            f"no answer: {trouble}",
+            "no answer from something that is needed",
         )
     return absent()
+
+
+def _stopped() -> bool:
+    """Tell whether no stack runs on this machine's `AXIS_HOME`; False where the stack is not installed."""
+    try:
+        importlib.import_module("axis.stack.life").status(default_home(os.environ))
+    except UnavailableError:
+        return True
+    except (AxisError, ImportError, OSError):
+        return False
+    return False
 
 
 def absent() -> StopError:
@@ -137,6 +168,9 @@ def _system(trouble: OSError) -> StopError:
     if trouble.errno in FULL:
         return StopError(exits.NO_ROOM, f"đĩa đầy, không ghi được{name}", "no room on the disk")
     if isinstance(trouble, FileNotFoundError):
+        folder = Path(str(trouble.filename or ".")).absolute().parent
+        if not folder.is_dir():
+            return StopError(exits.USAGE, f"không có thư mục {folder}", "no such folder")
         return StopError(exits.USAGE, f"không có tệp{name}", "no such file")
     if isinstance(trouble, IsADirectoryError):
         return StopError(exits.USAGE, f"{name.strip()} là thư mục, cần một tệp", "that is a folder")

@@ -1,5 +1,6 @@
 """`axis send inbox fetch answer status receipt`: what a document-management system does, by hand."""
 
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Final
@@ -17,6 +18,8 @@ from axis.client import Axis, NotYetError, Sent
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 
 PDF: Final = b"%PDF-"
+REJECTED: Final = "02"
+"""The handling status that must say why."""
 SECONDS: Final = 60.0
 
 PacketId = Annotated[str, typer.Argument(metavar="PACKET", help="Mã gói tin (packet id).")]
@@ -39,9 +42,10 @@ Ví dụ / Examples
 
 \b
 thong-tin.json
-  {"sender": "G12", "recipients": ["H49"], "number": "12", "notation": "BTC-VP",
-   "place": "Hà Nội", "issued_on": "2026-11-22", "type_name": "Công văn",
-   "subject": "V/v …", "signer": {"competence": "", "position": "…", "full_name": "…"}}
+  {"sender": "G12", "recipients": ["H49"],
+   "number": "12", "notation": "BTC-VP", "place": "Hà Nội",
+   "issued_on": "2026-11-22", "type_name": "Công văn", "subject": "V/v …",
+   "signer": {"competence": "", "position": "…", "full_name": "…"}}
 """
 )
 def send(
@@ -66,9 +70,15 @@ def send(
         out.emit(status)
     else:
         shown.verdict(status)
+        out.say(f"Theo dõi: axis status {status.packet_id}{_as(as_)}", "follow it")
     if status.state == "accepted" or (status.state == "taken" and not wait):
         return
     raise typer.Exit(exits.WAITING if status.state in {"taken", "waiting"} else exits.REFUSED)
+
+
+def _as(name: str) -> str:
+    """Return the option of the next command that a person may copy."""
+    return f" --as {name}" if name else ""
 
 
 def _send(axis: Axis, files: list[Path], metadata: Path | None) -> Sent:
@@ -122,6 +132,8 @@ def inbox(
             out.emit(entry)
     else:
         shown.entries(entries)
+        if documents := [entry.entry_id for entry in entries if entry.kind == "document"]:
+            out.say(f"Tải về: axis fetch {documents[0]}{_as(as_)}", "download it")
 
 
 @app.command(
@@ -178,6 +190,10 @@ def answer(
     json: Json = False,
 ) -> None:
     """Report a status."""
+    if not re.fullmatch("[0-9]{2}", code):
+        raise StopError(exits.USAGE, f"“{code}” không phải mã trạng thái: hai chữ số, 01 đến 06", "two digits")
+    if code == REJECTED and not note.strip():
+        raise StopError(exits.USAGE, "trạng thái 02 cần lý do: --note “…”", "02 needs its reason: --note")
     with speaking(as_) as axis:
         if not agency:
             ours = axis.whoami().agencies

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -78,6 +79,15 @@ def load(name: str) -> Profile:
         return msgspec.json.decode(path.read_bytes(), type=Profile)
     except msgspec.MsgspecError as exc:
         raise StopError(exits.USAGE, f"{path} không đúng dạng: {exc}", "not a profile") from exc
+
+
+def follow(old_url: str, new_url: str) -> None:
+    """Let the profiles of the local stack follow its door to another port."""
+    for path in sorted(folder().glob("*.json")):
+        with suppress(StopError):  # one that cannot be read is told when it is used
+            profile = load(path.stem)
+            if profile.rest_url == old_url:
+                save(msgspec.structs.replace(profile, rest_url=new_url))
 
 
 def forget(name: str) -> None:

@@ -234,4 +234,4 @@ def _made(path: Path, size: int, fault: str, *, json: bool) -> None:
         out.emit({"path": str(path), "size": size, "fault": fault or None})
         return
     expected = f"; trục phải từ chối với {FAULTS[fault].code}" if fault else ""
-    out.say(f"{path}: {size:,} byte{expected}", "TEST ONLY: signed by a test authority")
+    out.say(f"{path}: {size:,} byte, chỉ để THỬ{expected}", "TEST ONLY: signed by a test authority")

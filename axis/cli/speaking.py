@@ -9,6 +9,7 @@ import typer
 
 from axis.cli import exits, profiles
 from axis.cli.exits import StopError
+from axis.cli.profiles import Profile
 from axis.client import Axis, AxisRefusedError, DamagedError, NotYetError, UnreachableError
 
 PATIENCE_SECONDS: Final = 10.0
@@ -37,7 +38,7 @@ def speaking(name: str) -> Iterator[Axis]:
     """
     profile = profiles.load(name)
     with (
-        refusals(),
+        refusals(profile),
         Axis(
             profile.rest_url,
             profile.client_id,
@@ -50,8 +51,12 @@ def speaking(name: str) -> Iterator[Axis]:
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
-    """Turn what the client raises into lines and exit codes."""
+def refusals(profile: Profile) -> Iterator[None]:
+    """Turn what the client raises into lines and exit codes.
+
+    Args:
+        profile: whose credentials are spoken with.
+    """
     try:
         yield
     except AxisRefusedError as exc:
@@ -60,14 +65,18 @@ def refusals() -> Iterator[None]:
             for reason in exc.reasons
             if reason.code != exc.code or reason.detail != exc.detail
         )
+        if exc.status == HTTPStatus.UNAUTHORIZED:
+            more += f"; cấp bí mật mới: axis connection rotate {profile.name} --save"
         raise StopError(
             _BY_STATUS.get(HTTPStatus(exc.status), exits.REFUSED),
-            " ".join(f"{exc.vi} {exc.detail} {more}".split()),
+            " ".join(f"{exc.vi} {exc.detail} {more}".split()).replace(" ;", ";"),
             f"{exc.code}: {exc.en}",
         ) from exc
     except UnreachableError as exc:
         raise StopError(
-            exits.UNAVAILABLE, f"trục không trả lời: {exc}; xem axis ps, axis up", "the axis does not answer"
+            exits.UNAVAILABLE,
+            f"trục ở {profile.rest_url} không trả lời; trục có đang chạy không? (axis ps, axis up) [{exc}]",
+            "the axis does not answer",
         ) from exc
     except NotYetError as exc:
         raise StopError(exits.WAITING, f"chưa có câu trả lời: {exc}; hỏi lại sau", "not yet") from exc

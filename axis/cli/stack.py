@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from axis.cli import exits, out, standing
+from axis.cli import exits, out, profiles, standing
 from axis.cli.database import run
 from axis.cli.exits import StopError
 from axis.cli.funnel import absent
@@ -47,14 +47,17 @@ def up(
         out.emit({"home": str(settings.home), "seconds": seconds, "addresses": dict(addresses)})
         return
     out.table(f"Trục sẵn sàng sau {seconds} s / ready", ("", ""), addresses)
-    out.say("Thử: axis demo --keep; dừng: axis down", "try it; stop it")
+    out.say("Thử: axis demo; dừng: axis down", "try it; stop it")
 
 
 def start(*, prometheus: bool = False, quiet: bool) -> None:
     """Start the stack, telling how far it is; one that runs keeps its Prometheus."""
     prometheus = prometheus or (standing.runs() and bool(standing.described().get("prometheus")))
+    before = standing.gateway_url()
     with standing.starting(), out.steps(quiet=quiet) as tell:
         life.up(standing.root(), prometheus=prometheus, progress=tell)
+    if before and before != standing.gateway_url():
+        profiles.follow(before, standing.gateway_url())
 
 
 @app.command(

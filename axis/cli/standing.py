@@ -74,6 +74,12 @@ def addresses(settings: Settings) -> list[tuple[str, str]]:
     return found
 
 
+def gateway_url() -> str:
+    """Return the door's address as the stack described it; empty: there is no description."""
+    settings = described().get("settings")
+    return str(settings.get("gateway_url", "")) if isinstance(settings, dict) else ""
+
+
 def described() -> dict[str, object]:
     """Return the description that the stack wrote of itself; empty: there is none."""
     try:
@@ -104,7 +110,7 @@ def starting() -> Iterator[None]:
         yield
     except (SetupError, UnavailableError) as exc:
         cause = exc.__cause__
-        full = (isinstance(cause, OSError) and cause.errno in FULL) or "disk is full" in str(exc)
+        full = isinstance(cause, OSError) and cause.errno in FULL
         if isinstance(cause, PermissionError) or (isinstance(cause, OSError) and cause.errno == errno.EROFS):
             raise StopError(exits.CREDENTIALS, str(exc), "no permission there") from exc
         code = exits.NO_ROOM if full else exits.UNAVAILABLE

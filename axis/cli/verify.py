@@ -103,9 +103,10 @@ def judge(data: bytes, anchors: Sequence[bytes], packet_sha256: str = "") -> Pro
     except AxisError as exc:
         return Proven(proven=False, reason=str(exc))
     except (msgspec.MsgspecError, KeyError, ValueError, TypeError) as exc:
-        return Proven(proven=False, reason=f"not a receipt of the axis: {exc}")
+        return Proven(proven=False, reason=f"không phải biên nhận của trục / not a receipt: {exc}")
     if packet_sha256 and not _speaks_of(event, packet_sha256):
-        return Proven(proven=False, reason="the receipt speaks of another packet", event=event)
+        other = "biên nhận nói về gói tin khác / the receipt speaks of another packet"
+        return Proven(proven=False, reason=other, event=event)
     return Proven(
         proven=True,
         event=event,

@@ -156,7 +156,7 @@ def _pauses() -> Iterator[float]:
 
 async def _rest(seconds: float, until: float, why: Exception) -> None:
     if time.monotonic() + seconds > until:
-        raise UnreachableError(f"axis unreachable: {why!r}") from why
+        raise UnreachableError(f"{type(why).__name__}: {why}".removesuffix(": ")) from why
     await asyncio.sleep(seconds)
 
 

@@ -93,12 +93,12 @@ class Memory(Protocol):
     ) -> bool: ...
     async def route(  # noqa: D102
         self,
-        packet_id: str,
+        packet_ids: Sequence[str],
         plan: Callable[[Document, Sequence[Agency], str], Route],
         *,
         chunk: int,
         at: datetime,
-    ) -> tuple[Route, bool] | None: ...
+    ) -> tuple[list[Route], list[str]]: ...
     async def fetched(  # noqa: D102
         self, connection: str, packet_id: str, make: Callable[[str, str, str, str], Event], *, at: datetime
     ) -> int: ...

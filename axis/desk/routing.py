@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from axis import failpoints, metrics
@@ -16,7 +17,7 @@ from axis.records import Route
 from axis.routing import by_connection, deliveries_of
 
 CHUNK: Final = 500
-"""Recipients of one transaction: a fan-out to all communes holds no lock for long."""
+"""Recipients of one document in one transaction: a fan-out to all communes holds no lock for long."""
 
 
 async def route(office: Office, batch: Sequence[Incoming]) -> None:
@@ -25,30 +26,19 @@ async def route(office: Office, batch: Sequence[Incoming]) -> None:
     Raises:
         UnavailableError: our own database is away; nothing of the batch may be let go.
     """
+    left = []
     for record in batch:
         try:
-            accepted = decode_accepted(record.value, office.schemas)
+            left.append(decode_accepted(record.value, office.schemas).packet_id)
         except MalformedError as exc:
             await set_aside(office, record, exc.violation.code, exc.violation.detail)
-            continue
-        await _fan_out(office, accepted.packet_id)
-
-
-async def _fan_out(office: Office, packet_id: str) -> None:
-    more = True
-    while more:
+    while left:
         at = office.now()
-
-        def plan(document: Document, agencies: Sequence[Agency], sender: str, at: datetime = at) -> Route:
-            return _plan(office, document, agencies, sender, at=at)
-
-        done = await office.memory.route(packet_id, plan, chunk=CHUNK, at=at)
-        if done is None:
-            return
-        chunk, more = done
+        routes, left = await office.memory.route(left, partial(_plan, office, at=at), chunk=CHUNK, at=at)
         failpoints.reached("route.committed")
-        for delivery in chunk.deliveries:
-            metrics.DELIVERED.labels(delivery.level).inc()
+        for one in routes:
+            for delivery in one.deliveries:
+                metrics.DELIVERED.labels(delivery.level).inc()
 
 
 def _plan(
@@ -62,7 +52,7 @@ def _plan(
     events = [_consigned(document, delivery, sender) for delivery in deliveries]
     events += [_failed(document, agency, sender, at=at) for agency in lost]
     boxes = {connection: tuple(codes) for connection, codes in by_connection(deliveries).items()}
-    return Route(deliveries=deliveries, boxes=boxes, events=tuple(events))
+    return Route(document=document, deliveries=deliveries, boxes=boxes, events=tuple(events))
 
 
 def _consigned(document: Document, delivery: Delivery, sender: str) -> Event:

@@ -15,7 +15,10 @@ from axis.evidence.tree import leaf_hash, root_and_proofs, root_of_proof
 FORMAT: Final = "axis.receipt.v1"
 CHECKPOINT: Final = "axis.checkpoint.v1"
 HASH_BYTES: Final = 32
-NOT_PROVEN: Final = "edXML metadata and addressees are not covered by the signatures inside the PDF"
+NOT_PROVEN: Final = (
+    "thông tin edXML và nơi nhận nằm ngoài các chữ ký trong PDF"
+    " / edXML metadata and addressees are not covered by the signatures inside the PDF"
+)
 """Said in every receipt of an acceptance; see `axis.desk`."""
 
 

@@ -94,7 +94,7 @@ def find_files(paths: Sequence[Path]) -> Iterator[Path]:
         elif path.is_file():
             yield path
         else:
-            raise SetupError(f"{_shown(path)}: no such file or folder")
+            raise SetupError(f"không có tệp hay thư mục {_shown(path)} (no such file or folder)")
 
 
 def _in_folder(folder: Path) -> Iterator[Path]:
@@ -123,7 +123,7 @@ async def check_paths(
     policy = policy or load_policy()
     for path in paths:
         if not path.is_dir() and not path.is_file():
-            raise SetupError(f"{_shown(path)}: no such file or folder")
+            raise SetupError(f"không có tệp hay thư mục {_shown(path)} (no such file or folder)")
     trusted = trust_of_pems(map(str, trust)) if trust else None
     pool = GatePool(processes, policy, trusted)
     try:

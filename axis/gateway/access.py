@@ -105,7 +105,10 @@ async def post_token(request: Request, parts: Given) -> Response:
     now = parts.now()
     token = await parts.memory.issue_token(client_id, secret, at=now)
     if token is None:
-        raise refuse(Code.TAKE_UNAUTHENTICATED, "client id or secret is wrong, or the connection was removed")
+        raise refuse(
+            Code.TAKE_UNAUTHENTICATED,
+            "sai client id hoặc bí mật, hoặc kết nối đã bỏ / wrong id or secret, or a removed connection",
+        )
     body = TokenAnswer(
         access_token=token.text,
         token_type="Bearer",  # noqa: S106 - the name of a scheme

@@ -69,7 +69,8 @@ def described(
     extra: dict[str, Any] = {}
     if form is not None:
         properties = {field: {"type": "string", "example": value} for field, value in form.items()}
-        body = {"application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": properties}}}
+        shape = {"type": "object", "properties": properties}
+        body = {"application/x-www-form-urlencoded": {"schema": shape, "example": form}}
     if body is not None:
         extra["requestBody"] = {"required": True, "content": body}
     return {

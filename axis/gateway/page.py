@@ -1,6 +1,7 @@
 """The description of `/v1` as one page of plain HTML: no script, nothing from elsewhere, readable offline."""
 
 import json
+import re
 from html import escape
 from typing import Any, Final
 
@@ -13,6 +14,16 @@ section{border-top:1px solid #8886;margin-top:2rem;padding-top:.5rem}
 table{border-collapse:collapse}td,th{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top}
 .verb{display:inline-block;min-width:3.5rem;font-weight:700}
 nav li{list-style:none}nav ul{padding:0}
+"""
+
+_FIRST_STEPS: Final = """\
+# URL, ID, SECRET, CA: axis connection add … --json
+TOKEN=$(curl -sS --cacert $CA -u "$ID:$SECRET" -d grant_type=client_credentials \\
+  $URL/v1/token | jq -r .access_token)
+curl -sS --cacert $CA -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/xml" \\
+  -T goi.edxml -X POST $URL/v1/packets
+curl -sS --cacert $CA -H "Authorization: Bearer $TOKEN" "$URL/v1/packets/PACKET_ID?wait=30"
+curl -sS --cacert $CA -H "Authorization: Bearer $TOKEN" "$URL/v1/inbox?kind=document"
 """
 
 
@@ -46,6 +57,7 @@ def render(schema: dict[str, Any]) -> str:
         f"<h1>{title}</h1>{_paragraphs(schema['info']['description'])}"
         '<p><a href="/v1/openapi.json">openapi.json</a> · '
         '<a href="/v1/reasons">mã lý do · reason codes</a></p>'
+        f"<h2>Bước đầu · First steps</h2><pre>{escape(_FIRST_STEPS)}</pre>"
         f'<nav aria-label="API"><ul>{index}</ul></nav><main>'
         + "".join(_operation(*one) for one in operations)
         + f"<h2>Kiểu dữ liệu · Schemas</h2>{shapes}</main></html>"
@@ -91,7 +103,8 @@ def _reference(content: dict[str, Any]) -> str:
 
 
 def _paragraphs(text: str) -> str:
-    return "".join(f"<p>{escape(part)}</p>" for part in text.split("\n\n"))
+    shown = re.sub(r"`+([^`]+)`+", r"<code>\1</code>", escape(text))
+    return "".join(f"<p>{part}</p>" for part in shown.split("\n\n"))
 
 
 def _json(value: object) -> str:

@@ -205,7 +205,7 @@ def logs(
     there = sorted(path.stem for path in folder.glob("*.log"))
     if unknown := [name for name in names if name not in there]:
         known = ", ".join(there) or "none"
-        raise SetupError(f"không có nhật ký / no log of {', '.join(unknown)}; there are: {known}")
+        raise SetupError(f"không có nhật ký của {', '.join(unknown)}; có: {known} (no such log)")
     with _opened(folder, names or there) as files:
         for name, file in files.items():
             for line in deque(file, maxlen=lines):

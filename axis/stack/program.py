@@ -1,5 +1,6 @@
 """One process of the stack: how it is started, how one sees that it is ready, how it is stopped."""
 
+import errno
 import http.client
 import os
 import shutil
@@ -187,4 +188,4 @@ def require_room(folder: Path, least: int = 256 * 1024 * 1024) -> None:
         raise SetupError(
             f"đĩa đầy / the disk of {folder} is full: {free // 1024**2} MiB free, {least // 1024**2} needed;"
             " make room or set AXIS_HOME to another disk"
-        )
+        ) from OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -26,39 +26,56 @@ class AnsweringLedger(OverPool):
 
     async def route(
         self,
-        packet_id: str,
+        packet_ids: Sequence[str],
         plan: Callable[[Document, Sequence[Agency], str], Route],
         *,
         chunk: int,
         at: datetime,
-    ) -> tuple[Route, bool] | None:
-        """Record the next chunk of a document's deliveries.
+    ) -> tuple[list[Route], list[str]]:
+        """Record the next chunk of deliveries of some documents, in one transaction.
 
         Args:
-            packet_id: of the accepted document.
-            plan: makes deliveries and events for some recipients.
-            chunk: most recipients at once.
+            packet_ids: of accepted documents; those that are routed already are passed over.
+            plan: (document, recipients, sender's connection) → deliveries and events.
+            chunk: most recipients of one document at once.
             at: when they reach the mailboxes.
 
         Returns:
-            The chunk and whether more is left; None where nothing was left, or there is no such document.
+            What was recorded, and the packets of which more is left.
         """
         with store_faults():
             async with self._pool.acquire() as conn, conn.transaction():
-                found = await decisions.lock_document(conn, packet_id)
-                if found is None or found.routed_to >= len(found.recipients):
-                    return None
-                codes = found.recipients[found.routed_to : found.routed_to + chunk]
+                found = await decisions.lock_unrouted(conn, packet_ids)
+                if not found:
+                    return [], []
+                parts = {
+                    one.document.packet_id: one.recipients[one.routed_to : one.routed_to + chunk]
+                    for one in found
+                }
+                codes = [code for part in parts.values() for code in part]
                 view = await directory.view_for(conn, codes, ())
-                sender = await deliveries.sender_of(conn, packet_id)
-                assert sender is not None, "a document has its intake"
-                route = plan(found.document, [view.agencies[code] for code in codes], sender[2])
-                await deliveries.insert_deliveries(conn, found.document, route.deliveries)
-                await deliveries.box_document(conn, found.document, route.boxes, at=at)
-                await events.append_events(conn, route.events, priority=found.document.priority)
-                done = found.routed_to + len(codes)
-                await decisions.mark_routed(conn, packet_id, done)
-                return route, done < len(found.recipients)
+                routes = [
+                    plan(
+                        one.document,
+                        [view.agencies[code] for code in parts[one.document.packet_id]],
+                        one.sender,
+                    )
+                    for one in found
+                ]
+                await deliveries.insert_deliveries(conn, routes)
+                await deliveries.box_documents(conn, routes, at=at)
+                urgent = max(one.document.priority for one in found)
+                made = [event for route in routes for event in route.events]
+                await events.append_events(conn, made, priority=urgent)
+                cursors = {
+                    one.document.packet_id: one.routed_to + len(parts[one.document.packet_id])
+                    for one in found
+                }
+                await decisions.mark_routed(conn, cursors)
+        more = [
+            one.document.packet_id for one in found if cursors[one.document.packet_id] < len(one.recipients)
+        ]
+        return routes, more
 
     async def fetched(
         self, connection: str, packet_id: str, make: Callable[[str, str, str, str], Event], *, at: datetime

@@ -76,6 +76,7 @@ async def add_connection(
     agencies: Sequence[str],
     *,
     at: datetime,
+    take_over: bool = False,
     bytes_per_second: int = BYTES_PER_SECOND,
     requests_per_second: int = REQUESTS_PER_SECOND,
     max_packet_bytes: int = MAX_PACKET_BYTES,
@@ -87,6 +88,7 @@ async def add_connection(
         name: ``[a-z0-9-]{1,40}``, never used before: packet ids hang on it.
         agencies: codes of either generation that it will speak for.
         at: now, timezone-aware.
+        take_over: take the agencies from whoever spoke for them before.
         bytes_per_second: most it may send.
         requests_per_second: most it may ask.
         max_packet_bytes: largest packet it may send.
@@ -115,7 +117,7 @@ async def add_connection(
             f"tên kết nối “{name}” đã dùng; chọn tên khác, hoặc axis connection rotate {name}"
             f" (connection {name!r} exists or existed; names are never used again)"
         )
-    await _assign(conn, name, agencies, at=at, take_over=False)
+    await _assign(conn, name, agencies, at=at, take_over=take_over)
     return made
 
 
@@ -203,8 +205,8 @@ async def _assign(
     if taken and not take_over:
         held = ", ".join(f"{row['code']} ({row['connection']})" for row in taken)
         raise SetupError(
-            f"đã có kết nối khác: {held}; chuyển bằng axis connection assign {name} --agency …"
-            " (another connection speaks for them)"
+            f"đã có kết nối khác: {held}; muốn lấy về thì thêm --take-over"
+            " (another connection speaks for them; --take-over takes them)"
         )
     codes = tuple(sorted({row["code"] for row in rows}))
     with store_faults():

@@ -1,6 +1,6 @@
 """Decisions, and the documents that own their ids."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -32,12 +32,15 @@ RETURNING packet_id
 """
 _OWNER: Final = "SELECT packet_id FROM document WHERE agency = $1 AND document_id = $2"
 
-_DOCUMENT: Final = """
-SELECT packet_id, agency, document_id, number, notation, type_name, subject, issued_on, due_on,
-       priority, accepted_at, splice_offset, splice, recipients, routed_to
-  FROM document
- WHERE packet_id = $1
-   FOR UPDATE
+# In a fixed order, so that two workers never wait for one another.
+_DOCUMENTS: Final = """
+SELECT document.packet_id, agency, document_id, number, notation, type_name, subject, issued_on, due_on,
+       document.priority, accepted_at, splice_offset, splice, recipients, routed_to,
+       intake.connection AS sender
+  FROM document JOIN intake USING (packet_id)
+ WHERE packet_id = ANY($1::text[]) AND routed_to < cardinality(recipients)
+ ORDER BY packet_id
+   FOR UPDATE OF document
 """
 _UNROUTED: Final = """
 UPDATE document SET nudged_at = $1
@@ -49,7 +52,11 @@ UPDATE document SET nudged_at = $1
 RETURNING packet_id, agency, document_id, number, notation, type_name, subject, issued_on, due_on,
           priority, accepted_at, splice_offset, splice
 """
-_ROUTED: Final = "UPDATE document SET routed_to = $2 WHERE packet_id = $1"
+_ROUTED: Final = """
+UPDATE document SET routed_to = given.routed_to
+  FROM unnest($1::text[], $2::integer[]) AS given (packet_id, routed_to)
+ WHERE document.packet_id = given.packet_id
+"""
 
 
 async def insert_decisions(
@@ -110,19 +117,23 @@ async def take_document_id(conn: "Connection", document: Document, recipients: S
     return owner
 
 
-async def lock_document(conn: "Connection", packet_id: str) -> Routable | None:
-    """Return an accepted document, locked for the caller's transaction; None: there is none."""
-    row = await conn.fetchrow(_DOCUMENT, packet_id)
-    if row is None:
-        return None
-    values = dict(row)
-    recipients, routed_to = values.pop("recipients"), values.pop("routed_to")
-    return Routable(document=Document(**values), recipients=tuple(recipients), routed_to=routed_to)
+async def lock_unrouted(conn: "Connection", packet_ids: Sequence[str]) -> list[Routable]:
+    """Return accepted documents whose fan-out has not ended, locked for the caller's transaction."""
+    found = []
+    for row in await conn.fetch(_DOCUMENTS, list(packet_ids)):
+        values = dict(row)
+        recipients, routed_to = values.pop("recipients"), values.pop("routed_to")
+        sender = values.pop("sender")
+        document = Document(**values)
+        found.append(
+            Routable(document=document, recipients=tuple(recipients), routed_to=routed_to, sender=sender)
+        )
+    return found
 
 
-async def mark_routed(conn: "Connection", packet_id: str, routed_to: int) -> None:
-    """Move the cursor of the fan-out on."""
-    await conn.execute(_ROUTED, packet_id, routed_to)
+async def mark_routed(conn: "Connection", cursors: Mapping[str, int]) -> None:
+    """Move the cursors of fan-outs on, by packet id."""
+    await conn.execute(_ROUTED, list(cursors), list(cursors.values()))
 
 
 async def claim_unrouted(

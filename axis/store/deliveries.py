@@ -1,11 +1,11 @@
 """Deliveries, and the mailbox entries through which connections get them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from axis.document import Delivery, DeliveryState, Document
-from axis.records import Addressed
+from axis.document import DeliveryState
+from axis.records import Addressed, Route
 
 if TYPE_CHECKING:
     from axis.store.pool import Connection
@@ -13,9 +13,8 @@ if TYPE_CHECKING:
 _INSERT: Final = """
 INSERT INTO delivery (delivery_id, packet_id, recipient, recipient_name, level, connection, state,
                       priority, consigned_at, answer_due_at)
-SELECT delivery_id, $2, recipient, name, level, connection, $3, $4, $5, $6
-  FROM unnest($1::text[], $7::text[], $8::text[], $9::text[], $10::text[])
-       AS given (delivery_id, recipient, name, level, connection)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+                     $8::smallint[], $9::timestamptz[], $10::timestamptz[])
 ON CONFLICT DO NOTHING
 """
 # One entry per (document, connection). Chunks of one fan-out add to its list of recipients.
@@ -61,43 +60,33 @@ SELECT document.agency, document.document_id, intake.connection
 """
 
 
-async def insert_deliveries(conn: "Connection", document: Document, deliveries: Sequence[Delivery]) -> None:
-    """Add deliveries of one document; those that exist stay as they are."""
-    if not deliveries:
-        return
-    first = deliveries[0]
+async def insert_deliveries(conn: "Connection", routes: Sequence[Route]) -> None:
+    """Add deliveries; those that exist stay as they are."""
+    given = [(route.document, delivery) for route in routes for delivery in route.deliveries]
     await conn.execute(
         _INSERT,
-        [d.delivery_id for d in deliveries],
-        document.packet_id,
-        first.state,
-        document.priority,
-        first.consigned_at,
-        first.answer_due_at,
-        [d.recipient for d in deliveries],
-        [d.recipient_name for d in deliveries],
-        [d.level for d in deliveries],
-        [d.connection for d in deliveries],
+        [d.delivery_id for _, d in given],
+        [d.packet_id for _, d in given],
+        [d.recipient for _, d in given],
+        [d.recipient_name for _, d in given],
+        [d.level for _, d in given],
+        [d.connection for _, d in given],
+        [d.state for _, d in given],
+        [document.priority for document, _ in given],
+        [d.consigned_at for _, d in given],
+        [d.answer_due_at for _, d in given],
     )
 
 
-async def box_document(
-    conn: "Connection", document: Document, boxes: Mapping[str, Sequence[str]], *, at: datetime
-) -> None:
-    """Put a document into mailboxes: connection → recipients it answers for."""
+async def box_documents(conn: "Connection", routes: Sequence[Route], *, at: datetime) -> None:
+    """Put documents into the mailboxes of their recipients' connections."""
     await conn.executemany(
         _BOX,
         [
-            (
-                connection,
-                "document",
-                document.packet_id,
-                document.packet_id,
-                list(recipients),
-                document.priority,
-                at,
-            )
-            for connection, recipients in sorted(boxes.items())
+            (connection, "document", packet, packet, list(recipients), route.document.priority, at)
+            for route in routes
+            for packet in (route.document.packet_id,)
+            for connection, recipients in sorted(route.boxes.items())
         ],
     )
 

@@ -205,6 +205,7 @@ def plan(doc, agencies, sender):
     assert sender == "vpcp"
     made = deliveries_of(doc, agencies, at=NOON, answer_due_at=NOON)
     return Route(
+        document=doc,
         deliveries=made,
         boxes={name: tuple(codes) for name, codes in by_connection(made).items()},
         events=tuple(event(f"c/{one.delivery_id}") for one in made),
@@ -214,17 +215,43 @@ def plan(doc, agencies, sender):
 async def test_routing_twice_delivers_once(ledger, pool):
     """One delivery id per document and recipient; one mailbox entry per connection."""
     await accept(ledger)
-    _, more = await ledger.route("p1", plan, chunk=10, at=NOON)
-    assert not more
-    assert await ledger.route("p1", plan, chunk=10, at=NOON) is None
+    routes, more = await ledger.route(["p1"], plan, chunk=10, at=NOON)
+    assert (len(routes), more) == (1, [])
+    assert await ledger.route(["p1", "unknown"], plan, chunk=10, at=NOON) == ([], [])
     assert await pool.fetch("SELECT recipient, state FROM delivery") == [("H37", "consigned")]
     assert await pool.fetch("SELECT connection, recipients FROM mailbox") == [("dms", ["H37"])]
+
+
+async def test_a_fan_out_goes_in_chunks_and_never_twice(ledger, pool):
+    """The cursor tells how far it has come; every chunk adds to the one mailbox entry."""
+    await pool.execute(
+        """INSERT INTO agency (code, name, level, connection, valid_from)
+           SELECT 'X' || n, 'x', 'commune', 'dms', '2020-01-01' FROM generate_series(1, 25) AS n"""
+    )
+    await take(ledger)
+    row = (await ledger.intakes(["p1"]))["p1"]
+    ruling = Ruling(
+        row=row,
+        report=b"{}",
+        document=document(),
+        recipients=tuple(f"X{n}" for n in range(1, 26)),
+        ending=settled("p1", Verdict.ACCEPTED),
+        id_taken=settled("p1", Verdict.REFUSED),
+    )
+    await ledger.record_rulings([ruling], at=NOON)
+    left, sizes = ["p1"], []
+    while left:
+        routes, left = await ledger.route(left, plan, chunk=10, at=NOON)
+        sizes.append(len(routes[0].deliveries))
+    assert sizes == [10, 10, 5]
+    assert await pool.fetchval("SELECT count(*) FROM delivery") == 25
+    assert len(await pool.fetchval("SELECT recipients FROM mailbox")) == 25
 
 
 async def test_fetching_counts_once(ledger, pool):
     """The first fetch is the handover; a second one is no event."""
     await accept(ledger)
-    await ledger.route("p1", plan, chunk=10, at=NOON)
+    await ledger.route(["p1"], plan, chunk=10, at=NOON)
     made = []
 
     def handover(*facts):
@@ -241,7 +268,7 @@ async def test_fetching_counts_once(ledger, pool):
 async def test_a_status_is_applied_once_and_told_to_the_sender(ledger, pool):
     """Append only, one ending, one mailbox entry."""
     await accept(ledger)
-    await ledger.route("p1", plan, chunk=10, at=NOON)
+    await ledger.route(["p1"], plan, chunk=10, at=NOON)
     handling = Handling(ack_id="a1", connection="dms", sha256="1" * 64, received_at=NOON, state="taken")
     assert await ledger.take_status(handling, b"k", message(7)) is not None
     assert await ledger.take_status(handling, b"k", message(7)) is None

@@ -2,6 +2,7 @@
 
 import stat
 
+import msgspec
 import pytest
 
 from axis.cli import exits, profiles
@@ -50,6 +51,15 @@ def test_without_a_name_there_must_be_exactly_one():
         profiles.load("")
     with pytest.raises(StopError, match="hiện có: dms, two"):
         profiles.load("three")
+
+
+def test_profiles_follow_the_local_door_to_another_port():
+    """Only those that spoke with the door that moved; a remote axis stays where it is."""
+    profiles.save(ONE)
+    profiles.save(msgspec.structs.replace(ONE, name="far", rest_url="https://truc.example"))
+    profiles.follow("https://127.0.0.1:1", "https://127.0.0.1:2")
+    assert profiles.load("dms").rest_url == "https://127.0.0.1:2"
+    assert profiles.load("far").rest_url == "https://truc.example"
 
 
 def test_half_a_profile_is_told_with_its_name(home):

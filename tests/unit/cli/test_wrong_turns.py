@@ -8,12 +8,15 @@ import time
 from pathlib import Path
 from subprocess import run as spawn
 from sys import executable
+from types import SimpleNamespace
 
 import pytest
 
-from axis.cli import exits, funnel, root
+from axis.cli import exits, funnel, root, standing
 from axis.cli.commands import COMMANDS
+from axis.cli.exits import StopError
 from axis.errors import RefusedError, SetupError, UnavailableError
+from axis.stack import life
 from axis.store.faults import StoreError
 from axis.violations import Code, Violation
 
@@ -51,6 +54,18 @@ def axis(capsys, *arguments):
         pytest.param(["directory", "find", "x"], exits.ABSENT, "axis up", id="no-stack"),
         pytest.param(["connection", "add", "Tên Lạ", "--agency", "G12"], exits.USAGE, "a-z", id="odd-name"),
         pytest.param(["connection", "add", "dms"], exits.USAGE, "--agency", id="no-agency"),
+        pytest.param(["send"], exits.USAGE, "gọi sai: thiếu FILE", id="argument-missing-in-vietnamese"),
+        pytest.param(["check", "--jsn", "x"], exits.USAGE, "không có tùy chọn --jsn", id="option-unknown"),
+        pytest.param(["ps", "x"], exits.USAGE, "thừa “x”", id="argument-too-many"),
+        pytest.param(["directory", "find", "x", "--limit", "no"], exits.USAGE, "--limit", id="value-wrong"),
+        pytest.param(["answer", "p", "3", "--as", "x"], exits.USAGE, "hai chữ số", id="no-status-code"),
+        pytest.param(["answer", "p", "02", "--as", "x"], exits.USAGE, "--note", id="rejected-without-reason"),
+        pytest.param(
+            ["sandbox", "document", "--from", "G12", "-o", "/nonexistent/x.pdf"],
+            exits.USAGE,
+            "không có thư mục /nonexistent",
+            id="folder-missing",
+        ),
         pytest.param(["connection", "assign", "dms"], exits.USAGE, "--agency", id="assign-nothing"),
     ],
 )
@@ -119,6 +134,25 @@ def test_each_kind_of_trouble_has_its_code(trouble, code):
     assert stop.code == code
     assert stop.vi
     assert "\n" not in stop.vi
+
+
+def test_ctrl_c_is_answered_with_a_line(capsys, monkeypatch):
+    """The option parser would end in silence; whoever pressed it sees that it was heard."""
+
+    def pressed():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(standing, "standings", pressed)
+    code, _, err = axis(capsys, "ps")
+    assert (code, err) == (exits.INTERRUPTED, "axis: đã dừng theo yêu cầu (interrupted)\n")
+
+
+def test_a_disk_that_is_full_at_the_start_has_its_own_code(monkeypatch, home):
+    """A start that finds no room ends with the code of a full disk, as writing does."""
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+    with pytest.raises(StopError, match="đĩa đầy") as stop, standing.starting():
+        life.up(home)
+    assert stop.value.code == exits.NO_ROOM
 
 
 def test_a_bug_leaves_its_details_in_a_file():

@@ -69,6 +69,8 @@ async def test_the_page_needs_nothing_from_elsewhere(gateway):
     page = await gateway.http.get("/v1/docs")
     assert page.headers["content-type"].startswith("text/html")
     assert "<script" not in page.text
+    assert "`" not in page.text, "code is shown as code"
+    assert "grant_type=client_credentials" in page.text, "the first steps can be copied"
     assert "https://" not in page.text.replace("https://axis.test", "")
     for path in (await gateway.http.get("/v1/openapi.json")).json()["paths"]:
         assert f"<code>{path}</code>" in page.text
