@@ -13,7 +13,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from axis.checks.policy import Limits
 from axis.violations import Code, Violation
-from signing import hexadecimal
+from signing import hexadecimal, tokens
 from signing.bounds import check_bounds
 from signing.mapped import MappedFile
 
@@ -21,6 +21,7 @@ HELD_BYTES: Final = 8 * 1024 * 1024
 """Up to this size a file is held in memory while it is read; larger ones are read from disk."""
 
 hexadecimal.install()
+tokens.install()
 for _library in ("pyhanko", "pyhanko_certvalidator"):
     # What they find they log with names and pieces of the document; what matters of it is in the report.
     logging.getLogger(_library).setLevel(logging.CRITICAL + 1)

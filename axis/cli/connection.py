@@ -36,7 +36,9 @@ Agencies: TypeAlias = Annotated[
 ]
 TakeOver: TypeAlias = Annotated[
     bool,
-    typer.Option("--take-over", help="Lấy cơ quan từ kết nối đang đại diện cho nó (from another connection)."),
+    typer.Option(
+        "--take-over", help="Lấy cơ quan từ kết nối đang đại diện cho nó (from another connection)."
+    ),
 ]
 Save: TypeAlias = Annotated[
     bool,

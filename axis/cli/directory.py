@@ -201,7 +201,8 @@ Ví dụ / Examples
 )
 def find(
     words: Annotated[
-        list[str], typer.Argument(metavar="TEXT", help="Vài từ của tên, hoặc mã (words of a name, or a code).")
+        list[str],
+        typer.Argument(metavar="TEXT", help="Vài từ của tên, hoặc mã (words of a name, or a code)."),
     ],
     *,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Nhiều nhất bao nhiêu (at most).")] = 50,

@@ -191,7 +191,9 @@ def answer(
 ) -> None:
     """Report a status."""
     if not re.fullmatch("[0-9]{2}", code):
-        raise StopError(exits.USAGE, f"“{code}” không phải mã trạng thái: hai chữ số, 01 đến 06", "two digits")
+        raise StopError(
+            exits.USAGE, f"“{code}” không phải mã trạng thái: hai chữ số, 01 đến 06", "two digits"
+        )
     if code == REJECTED and not note.strip():
         raise StopError(exits.USAGE, "trạng thái 02 cần lý do: --note “…”", "02 needs its reason: --note")
     with speaking(as_) as axis:

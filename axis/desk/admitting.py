@@ -76,23 +76,22 @@ async def admit(office: Office, batch: Sequence[Incoming]) -> None:
 async def _open_rows(office: Office, batch: Sequence[Incoming]) -> list[tuple[Incoming, IntakeRow]]:
     # Only names are taken from a record; everything else comes from our own memory,
     # so that a forged record can at most have a packet judged that waits for it anyway.
-    wanted: dict[str, tuple[Incoming, int]] = {}
+    read = []
     for record in batch:
         try:
-            submission = decode_submission(record.value, office.schemas)
+            read.append((record, decode_submission(record.value, office.schemas)))
         except MalformedError as exc:
             await set_aside(office, record, exc.violation.code, exc.violation.detail)
-            continue
-        wanted[submission.packet_id] = (record, submission.take)
-    rows = await office.memory.intakes(list(wanted))
-    found = []
-    for name, (record, take) in wanted.items():
-        row = rows.get(name)
+    rows = await office.memory.intakes([submission.packet_id for _, submission in read])
+    # Each packet once, however often it is told; a record of another take must not hide the one that counts.
+    found = {}
+    for record, submission in read:
+        row = rows.get(submission.packet_id)
         if row is None:
-            await set_aside(office, record, Code.QUARANTINE_ORPHAN, name)
-        elif row.intake.state in OPEN_STATES and row.take == take:
-            found.append((record, row))
-    return found
+            await set_aside(office, record, Code.QUARANTINE_ORPHAN, submission.packet_id)
+        elif row.intake.state in OPEN_STATES and row.take == submission.take:
+            found[submission.packet_id] = (record, row)
+    return list(found.values())
 
 
 async def _read(

@@ -15,6 +15,7 @@ from axis.errors import MalformedError
 from axis.evidence.events import Kind, make_event
 from axis.records import Route
 from axis.routing import by_connection, deliveries_of
+from axis.violations import Code
 
 CHUNK: Final = 500
 """Recipients of one document in one transaction: a fan-out to all communes holds no lock for long."""
@@ -26,12 +27,17 @@ async def route(office: Office, batch: Sequence[Incoming]) -> None:
     Raises:
         UnavailableError: our own database is away; nothing of the batch may be let go.
     """
-    left = []
+    read = []
     for record in batch:
         try:
-            left.append(decode_accepted(record.value, office.schemas).packet_id)
+            read.append((record, decode_accepted(record.value, office.schemas).packet_id))
         except MalformedError as exc:
             await set_aside(office, record, exc.violation.code, exc.violation.detail)
+    known = await office.memory.intakes([name for _, name in read])
+    for record, name in read:
+        if name not in known:
+            await set_aside(office, record, Code.QUARANTINE_ORPHAN, name)
+    left = list(known)
     while left:
         at = office.now()
         routes, left = await office.memory.route(left, partial(_plan, office, at=at), chunk=CHUNK, at=at)

@@ -46,7 +46,7 @@ def render(schema: dict[str, Any]) -> str:
     )
     shapes = "".join(
         f'<section id="schema-{escape(name)}"><h3>{escape(name)}</h3>'
-        f"<p>{escape(shape.get('description', ''))}</p>"
+        f"{_paragraphs(shape.get('description', ''))}"
         f"<pre>{_json(shape.get('properties', shape))}</pre></section>"
         for name, shape in sorted(schema["components"]["schemas"].items())
     )

@@ -43,14 +43,14 @@ TRUTH_SECONDS = 5.0
 PLACES = (
     ("gateway", "take.content-written", 4),
     ("gateway", "take.committed", 4),
-    ("gateway", "take.published", 3),
-    ("worker", "admit.judged", 2),
+    ("gateway", "take.published", 2),
+    ("worker", "admit.judged", 1),
     ("worker", "admit.committed", 3),
-    ("worker", "admit.published", 2),
+    ("worker", "admit.published", 1),
     ("worker", "route.committed", 3),
-    ("worker", "ack.committed", 2),
-    ("sealer", "seal.signed", 3),
-    ("sealer", "seal.committed", 3),
+    ("worker", "ack.committed", 3),
+    ("sealer", "seal.signed", 2),
+    ("sealer", "seal.committed", 2),
 )
 """Process, failpoint, and at which coming to it."""
 
@@ -178,9 +178,10 @@ def test_poison_records(scene):
 
 def test_hostile_files(scene):
     """Files that eat memory or time are refused for it; their neighbours are answered."""
-    at = time.monotonic()
+    packets = hostile(scene.home.authority)
     scene.traffic.release(SHARE // 2)
-    for packet in hostile(scene.home.authority):
+    at = time.monotonic()
+    for packet in packets:
         scene.traffic.send(packet)
     scene.traffic.release(SHARE // 2)
     scene.recovered("5 hostile files", at, within=2 * RECOVERY_SECONDS)

@@ -375,6 +375,15 @@ async def test_a_forged_record_about_nothing_is_set_aside(house):
     assert await house.pool.fetchval("SELECT code FROM quarantine") == "quarantine.no-such-intake"
 
 
+async def test_a_forged_acceptance_of_nothing_is_set_aside(house):
+    """Q3 for the road to routing: whatever cannot be routed is kept, never passed over in silence."""
+    record = Accepted(
+        event_id="e", packet_id="f" * 32, agency="G22", document_id="x", priority=0, accepted_at=NOON
+    )
+    await house.bring("axis.accepted.v1", encode_accepted(record, SCHEMAS))
+    assert await house.pool.fetchval("SELECT code FROM quarantine") == "quarantine.no-such-intake"
+
+
 async def test_statuses_are_recorded_and_told_to_the_sender(house):
     """01, 03, 05, 06: the shown state moves on, the sender gets each one, evidence each time."""
     await house.take()
