@@ -1,12 +1,14 @@
-"""Reading the tokens of a PDF (names, keywords) in bulk.
+"""Reading the tokens of a PDF (names, keywords, what stands between them) in bulk.
 
 pyHanko 0.38 reads them one byte at a time, and the comparison of revisions
-reads every object of a document. This takes the place of the one function
-that does so; a test compares the two.
+reads every object of a document. These take the place of the three functions
+that do so; tests compare each with its original.
 """
 
 import os
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from typing import BinaryIO, Final
 
 from pyhanko.pdf_utils import generic, misc
@@ -19,7 +21,13 @@ _AT_ONCE: Final = 32
 
 _STOP: Final = re.compile(b"[" + re.escape(misc.PDF_WHITESPACE + misc.PDF_DELIMITERS) + b"]")
 
+_KNOWN_NAMES: Final = 4096
+_NAME_BYTES: Final = 64
+"""A document's few names come again and again; longer ones are not kept."""
+
 original = misc.read_until_delimiter
+original_name = generic._decode_name  # noqa: SLF001 - replaced, for the pinned version alone
+original_next: Callable[..., bytes] = misc.read_non_whitespace
 
 
 def read_until_delimiter(stream: BinaryIO) -> bytes:
@@ -41,9 +49,38 @@ def read_until_delimiter(stream: BinaryIO) -> bytes:
     return read
 
 
+@lru_cache(maxsize=_KNOWN_NAMES)
+def _name(raw: bytes) -> str:
+    return str(original_name(raw))
+
+
+def decode_name(raw: bytes) -> generic.NameObject:
+    """Decode a name as pyHanko's own function does; a new object each time: each has its own place."""
+    return generic.NameObject(_name(raw)) if len(raw) <= _NAME_BYTES else original_name(raw)
+
+
+def read_non_whitespace(stream: BinaryIO, seek_back: bool = False, allow_eof: bool = False) -> bytes:  # noqa: FBT001, FBT002 - as the original
+    """Read the next byte that is no white space, as pyHanko's own function does.
+
+    Comments, and the end of the stream, are the original's to handle.
+    """
+    byte = stream.read(1)
+    while byte and byte in misc.PDF_WHITESPACE:
+        byte = stream.read(1)
+    if not byte or byte == b"%":
+        if byte:
+            stream.seek(-1, os.SEEK_CUR)
+        return original_next(stream, seek_back, allow_eof)
+    if seek_back:
+        stream.seek(-1, os.SEEK_CUR)
+    return byte
+
+
 def install() -> bool:
-    """Put it in pyHanko's place; True when that was done. Another version keeps its own."""
+    """Put them in pyHanko's place; True when that was done. Another version keeps its own."""
     if pyhanko_version != KNOWN_VERSION:
         return False
+    generic._decode_name = decode_name  # type: ignore[assignment]  # noqa: SLF001 - as above
+    generic.read_non_whitespace = read_non_whitespace  # type: ignore[attr-defined]
     generic.read_until_delimiter = read_until_delimiter  # type: ignore[attr-defined]
     return True

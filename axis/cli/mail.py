@@ -134,6 +134,8 @@ def inbox(
         shown.entries(entries)
         if documents := [entry.entry_id for entry in entries if entry.kind == "document"]:
             out.say(f"Tải về: axis fetch {documents[0]}{_as(as_)}", "download it")
+        if len(entries) == limit:
+            out.say("Có thể còn nữa: --limit, --kind document", "there may be more")
 
 
 @app.command(

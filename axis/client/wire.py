@@ -13,6 +13,7 @@ import msgspec
 
 from axis.client.answers import TokenAnswer
 from axis.client.failures import AxisRefusedError, Problem, UnreachableError
+from axis.errors import SetupError
 
 T = TypeVar("T")
 
@@ -47,6 +48,8 @@ class Wire:
         patience: float,
         transport: httpx.AsyncBaseTransport | None,
     ) -> None:
+        if not url.startswith(("https://", "http://")):
+            raise SetupError(f"địa chỉ của trục phải bắt đầu bằng https:// (not an address: {url!r})")
         context: ssl.SSLContext | bool = ssl.create_default_context(cafile=ca) if ca else True
         self._http = httpx.AsyncClient(
             base_url=url,

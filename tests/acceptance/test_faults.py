@@ -134,7 +134,7 @@ def test_a_worker_told_to_stop(scene):
     time.sleep(0.3)
     at, pid = time.monotonic(), scene.pid("worker")
     os.kill(pid, signal.SIGTERM)
-    scene.until("the worker runs again", lambda: scene.pid("worker") not in {0, pid}, 30)
+    scene.until("the worker runs again", lambda: scene.pid("worker") not in {0, pid}, 15)
     scene.recovered("SIGTERM the worker", at, within=RECOVERY_SECONDS)
 
 

@@ -199,6 +199,18 @@ async def test_an_agency_has_one_connection_at_a_time(conn):
     }
 
 
+async def test_a_new_connection_may_take_an_agency_over_on_purpose(conn):
+    """A newcomer registers a system for an agency that another one spoke for, in one step."""
+    await put(conn, WHOLE)
+    await add(conn, "dms-a", "G12")
+    async with conn.transaction():
+        await add_connection(conn, "dms-b", ["G12"], at=AT, take_over=True)
+    assert {one.name: one.agencies for one in await list_connections(conn)} == {
+        "dms-a": (),
+        "dms-b": ("G12",),
+    }
+
+
 async def test_unknown_agencies_and_used_names_are_refused(conn):
     """Nothing is half added."""
     await put(conn, WHOLE)

@@ -9,7 +9,7 @@ import pytest
 
 from axis.checks.policy import load_policy
 from axis.content.store import ContentStore
-from axis.contract.codec import Submission, encode_submission
+from axis.contract.codec import Accepted, Submission, decode_submission, encode_accepted, encode_submission
 from axis.contract.schemas import NEWEST, WRITTEN, Schemas
 from axis.desk.courier import Courier
 from axis.desk.desk import Desk
@@ -373,6 +373,25 @@ async def test_a_forged_record_about_nothing_is_set_aside(house):
     }
     await house.bring("axis.submission.v1", encode_submission(Submission(**fields), SCHEMAS))
     assert await house.pool.fetchval("SELECT code FROM quarantine") == "quarantine.no-such-intake"
+
+
+async def test_a_forged_record_of_another_take_hides_nothing(house):
+    """In one batch with the true record, before it and behind it: the packet is judged all the same."""
+    taken = await house.take()
+    row = await house.pool.fetchrow("DELETE FROM outbox RETURNING topic, value")
+    true = decode_submission(row["value"], SCHEMAS)
+    forged = encode_submission(msgspec.structs.replace(true, take=99), SCHEMAS)
+    strange = encode_submission(msgspec.structs.replace(true, packet_id="f" * 32), SCHEMAS)
+    values = [strange, forged, row["value"], row["value"], forged, strange]
+    await house.desk.admit(
+        [
+            Incoming(topic=row["topic"], partition=0, offset=n, key=b"k", value=value)
+            for n, value in enumerate(values)
+        ]
+    )
+    assert await house.state(taken.packet_id) == "answered"
+    aside = await house.pool.fetch('SELECT "offset" FROM quarantine')
+    assert sorted(one["offset"] for one in aside) == [0, 5]
 
 
 async def test_a_forged_acceptance_of_nothing_is_set_aside(house):

@@ -104,6 +104,12 @@ async def test_wrong_credentials_are_said_at_once(gateway):
     assert refused.value.code == "take.unauthenticated"
 
 
+def test_an_address_that_is_none_is_said_at_once():
+    """No minute of patience for a typing error."""
+    with pytest.raises(SetupError, match="https://"):
+        AxisClient("127.0.0.1:8443", "id", "secret")
+
+
 async def test_one_token_serves_many_requests_and_a_lost_one_is_renewed(client, gateway):
     """A token is asked for when there is none, or when the axis does not know it any more."""
     gateway.memory.agencies_of = _none

@@ -33,7 +33,37 @@ def test_equals_the_original_on_anything(pieces, start):
     assert outcome(tokens.read_until_delimiter, data, start) == outcome(tokens.original, data, start)
 
 
+def told(call, *arguments):
+    """What a function gives, or the class of its exception."""
+    try:
+        return call(*arguments)
+    except Exception as exc:  # noqa: BLE001
+        return type(exc)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(st.sampled_from([*b"Type#4 1/%\x00\xff"]), max_size=80).map(bytes))
+def test_names_are_decoded_as_the_original_does(raw):
+    """Same text or same exception; never one object for two places."""
+    mine, theirs = told(tokens.decode_name, raw), told(tokens.original_name, raw)
+    assert (mine, type(mine)) == (theirs, type(theirs))
+    assert isinstance(mine, type) or mine is not tokens.decode_name(raw)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(st.sampled_from([*b" \n\r\t\x00%xy"]), max_size=12).map(bytes), st.booleans(), st.booleans())
+def test_white_space_is_skipped_as_the_original_does(data, seek_back, allow_eof):
+    """Same byte and same position, comments and the end included."""
+    results = []
+    for read in (tokens.read_non_whitespace, tokens.original_next):
+        stream = io.BytesIO(data)
+        results.append((told(read, stream, seek_back, allow_eof), stream.tell()))
+    assert results[0] == results[1]
+
+
 def test_stands_in_pyhankos_place():
     """Reading a PDF goes through it."""
     assert open_pdf is not None
     assert generic.read_until_delimiter is tokens.read_until_delimiter
+    assert generic._decode_name is tokens.decode_name
+    assert generic.read_non_whitespace is tokens.read_non_whitespace
