@@ -70,7 +70,8 @@ def send(
         out.emit(status)
     else:
         shown.verdict(status)
-        out.say(f"Theo dõi: axis status {status.packet_id}{_as(as_)}", "follow it")
+        following = "receipt" if status.state == "refused" else "status"
+        out.say(f"Xem tiếp: axis {following} {status.packet_id}{_as(as_)}", "what came of it")
     if status.state == "accepted" or (status.state == "taken" and not wait):
         return
     raise typer.Exit(exits.WAITING if status.state in {"taken", "waiting"} else exits.REFUSED)

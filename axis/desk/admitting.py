@@ -37,6 +37,9 @@ from axis.violations import Code, Violation
 OPEN_STATES: Final = frozenset({"taken", "waiting", "quarantined"})
 """A record that comes for a quarantined packet was replayed: it is judged anew."""
 
+UNDETERMINED_SECONDS: Final = 3600.0
+"""Longest pause between two tries of a packet about which the gate gives no answer."""
+
 
 async def admit(office: Office, batch: Sequence[Incoming]) -> None:
     """Bring a batch of records of `axis.submission.v1` to their ends.
@@ -138,6 +141,10 @@ def _patiently(office: Office, parking: Parking, known: dict[str, Parked]) -> Pa
     tries = known[parking.intake.packet_id].attempts if parking.intake.packet_id in known else 0
     pauses = office.policy.retry_seconds
     pause = pauses[min(tries, len(pauses) - 1)]
+    if parking.code == Code.GATE_UNDETERMINED:
+        # No source comes back here: the file itself, or what it does to us, gave no answer, and every
+        # try may cost two processes their wall limit. It is tried ever more seldom.
+        pause = min(pauses[-1] * 2**tries, UNDETERMINED_SECONDS)
     return msgspec.structs.replace(parking, next_try_at=parking.at + timedelta(seconds=pause))
 
 

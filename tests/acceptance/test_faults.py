@@ -47,12 +47,12 @@ PLACES = (
     ("worker", "admit.judged", 1),
     ("worker", "admit.committed", 3),
     ("worker", "admit.published", 1),
-    ("worker", "route.committed", 3),
-    ("worker", "ack.committed", 3),
+    ("worker", "route.committed", 1),
+    ("worker", "ack.committed", 1),
     ("sealer", "seal.signed", 2),
     ("sealer", "seal.committed", 2),
 )
-"""Process, failpoint, and at which coming to it."""
+"""Process, failpoint, and at which coming to it: the first where a whole batch comes to it at once."""
 
 
 @pytest.fixture(scope="module")

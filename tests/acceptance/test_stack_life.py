@@ -10,6 +10,7 @@ import pytest
 
 from axis.errors import SetupError, UnavailableError
 from axis.settings import load_settings
+from axis.stack import single
 from axis.stack.life import down, logs, remove, status, up
 from axis.stack.places import Home
 from axis.stack.program import listens
@@ -73,6 +74,22 @@ def test_what_dies_is_restarted(root):
             return
         time.sleep(0.2)
     pytest.fail("the sealer did not come back")
+
+
+def test_one_program_is_stopped_and_started_with_more_environment(root):
+    """`single`: the others stay as they are; what was given holds for each later start."""
+    before = {line.name: line.pid for line in status(root)}
+    single.halt(root, "sealer")
+    assert next(line.state for line in status(root) if line.name == "sealer") == "stopped"
+    single.arm(root, "sealer", {"AXIS_LOG_LEVEL": "WARNING"})
+    single.begin(root, "sealer")
+    assert single.restart(root, "sealer") < 30
+    after = {line.name: line for line in status(root)}
+    assert {name for name, line in after.items() if line.pid != before[name]} == {"sealer"}
+    assert after["sealer"].state == "ready"
+    assert dict(_environment(after["sealer"].pid))["AXIS_LOG_LEVEL"] == "WARNING"
+    with pytest.raises(SetupError, match="nobody"):
+        single.restart(root, "nobody")
 
 
 def test_a_stack_killed_whole_starts_again(root):

@@ -272,6 +272,28 @@ async def test_a_document_waits_for_revocation_data_and_goes_on_by_itself(house)
     assert await house.pool.fetchval("SELECT count(*) FROM parked") == 0
 
 
+async def test_a_file_without_an_answer_is_tried_ever_more_seldom(house):
+    """W2: what may cost two processes each time cannot be had every minute; a source that is away can."""
+    pauses = {}
+    for code in (Code.GATE_UNDETERMINED, Code.REVOCATION_UNAVAILABLE):
+        away = report(trust=Part(outcome=Outcome.WAITING, reasons=(Violation(code, "", ""),)))
+        silent = Undetermined(code=code, detail="wall")
+        house.gate.answers = deque([silent if code is Code.GATE_UNDETERMINED else away])
+        taken = await house.take(data=code.encode(), envelope=None)
+        value = await house.pool.fetchval("DELETE FROM outbox RETURNING value")
+        found = pauses.setdefault(code, [])
+        for _ in range(9):
+            await house.bring("axis.submission.v1", value)
+            due = await house.pool.fetchval(
+                "SELECT next_try_at FROM parked WHERE packet_id = $1", taken.packet_id
+            )
+            found.append((due - house.at).total_seconds())
+    assert pauses[Code.GATE_UNDETERMINED] == [45, 90, 180, 360, 720, 1440, 2880, 3600, 3600]
+    assert pauses[Code.REVOCATION_UNAVAILABLE][:2] == [5, 10]
+    # A round of the keeper comes on top, and the judging: within a minute of the source's return.
+    assert max(pauses[Code.REVOCATION_UNAVAILABLE]) <= 50
+
+
 async def test_what_is_not_judged_in_time_ends_and_may_come_again(house):
     """W4: sealed negative evidence, the number not taken."""
     house.gate.answers = deque([Undetermined(code=Code.GATE_UNDETERMINED, detail="killed")])

@@ -13,6 +13,7 @@ from axis.client import wire as wire_module
 from axis.client.failures import Problem
 from axis.document import Intake
 from axis.edxml.status import read_status
+from axis.errors import SetupError
 from axis.gateway import answers
 from axis.gateway.problems import problem
 from axis.store import inbox, lists

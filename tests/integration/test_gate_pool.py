@@ -19,7 +19,7 @@ from axis.gate.pool import GatePool
 from axis.gate.prison import ready
 from axis.violations import Code
 from signing.evidence import NO_EVIDENCE, evidence_of
-from tests.unit.gate import hostile
+from tests.integration import hostile
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 MIB = 1024 * 1024
