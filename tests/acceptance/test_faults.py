@@ -163,6 +163,22 @@ def test_readiness_tells_the_truth(scene, server, check, processes):
         scene.until(f"{name} is ready", lambda name=name: scene.ready(name), 30)
 
 
+def test_a_broker_that_hangs(scene):
+    """Silence is no readiness either: told within 5 s; when it speaks again, all goes on."""
+    scene.traffic.release(SHARE)
+    pid = scene.pid("kafka")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        for name in ("gateway", "worker", "keeper"):
+            since = time.monotonic()
+            status, checks = scene.readiness(name)
+            assert status == 503, f"{name}: {status} {checks}"
+            assert time.monotonic() - since < TRUTH_SECONDS
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    scene.recovered("SIGSTOP the broker", time.monotonic(), within=RECOVERY_SECONDS)
+
+
 def test_poison_records(scene):
     """Each is set aside; documents before and behind it go on."""
     before = scene.database("SELECT count(*) FROM quarantine")
