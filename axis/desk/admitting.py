@@ -5,9 +5,10 @@ batch are recorded in one. A record that fails stands alone.
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -29,13 +30,24 @@ from axis.document import (
     Outcome,
     Verdict,
 )
-from axis.errors import MalformedError
+from axis.errors import MalformedError, UnavailableError
 from axis.gate.answers import Altered, Undetermined
 from axis.records import IntakeRow, Parked, Parking
 from axis.violations import Code, Violation
 
+_log = logging.getLogger(__name__)
+
 OPEN_STATES: Final = frozenset({"taken", "waiting", "quarantined"})
 """A record that comes for a quarantined packet was replayed: it is judged anew."""
+
+SLOW_SECONDS: Final = 2.0
+"""How long a batch waits for its slowest packet before the others go ahead."""
+
+SLOW_MOST: Final = 16
+"""Packets judged beside the batches; with so many of them the next batch waits for its slowest."""
+
+Read: TypeAlias = tuple[IntakeRow, GateReport | Violation, datetime]
+"""What the gate said of a packet, or what it must wait for; and when it was asked."""
 
 UNDETERMINED_SECONDS: Final = 3600.0
 """Longest pause between two tries of a packet about which the gate gives no answer."""
@@ -50,12 +62,41 @@ async def admit(office: Office, batch: Sequence[Incoming]) -> None:
         UnavailableError: our own database is away; nothing of the batch may be let go.
     """
     rows = await _open_rows(office, batch)
-    read = await asyncio.gather(*(_read(office, record, row) for record, row in rows))
-    reports = [(row, report, at) for row, report, at in filter(None, read) if isinstance(report, GateReport)]
+    if not rows:
+        return
+    tasks = {asyncio.create_task(_read(office, record, row)): row for record, row in rows}
+    patience = SLOW_SECONDS if len(office.slow_lane) < SLOW_MOST else None
+    try:
+        done, slow = await asyncio.wait(tasks, timeout=patience)
+        await _settle(office, [task.result() for task in tasks if task in done])
+        # What takes long is judged on beside the batch, and meanwhile waits by name: should this
+        # process die, the keeper sends it again.
+        late = Violation(Code.GATE_UNDETERMINED, "", "đang kiểm tra lâu hơn thường lệ / judged slowly")
+        await _park(office, [_parking(office, tasks[task], late, at=office.now()) for task in slow])
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        raise
+    for task in slow:
+        beside = asyncio.create_task(_settle_late(office, task))
+        office.slow_lane.add(beside)
+        beside.add_done_callback(office.slow_lane.discard)
+
+
+async def _settle_late(office: Office, task: asyncio.Task[Read | None]) -> None:
+    try:
+        await _settle(office, [await task])
+    except UnavailableError as exc:
+        _log.warning("a slow packet waits for its next try: %s", exc)
+    except Exception:  # noqa: BLE001 - no edge stands here; the packet waits by name all the same
+        _log.exception("a slow packet waits for its next try after a bug of ours")
+
+
+async def _settle(office: Office, read: Sequence[Read | None]) -> None:
+    known = [one for one in read if one is not None]
+    reports = [(row, report, at) for row, report, at in known if isinstance(report, GateReport)]
     stalled = [
-        _parking(office, row, found, at=at)
-        for row, found, at in filter(None, read)
-        if isinstance(found, Violation)
+        _parking(office, row, found, at=at) for row, found, at in known if isinstance(found, Violation)
     ]
     judgements = await _weighed(office, reports)
     failpoints.reached("admit.judged")
@@ -69,11 +110,16 @@ async def admit(office: Office, batch: Sequence[Incoming]) -> None:
             failpoints.reached("admit.committed")
             _count(ending.decision)
             office.courier.post(ids, ending.outgoing)
-    if stalled:
-        known = await office.memory.parked([one.intake.packet_id for one in stalled])
-        await office.memory.park([_patiently(office, one, known) for one in stalled])
-        for one in stalled:
-            metrics.PARKED.labels(one.code).inc()
+    await _park(office, stalled)
+
+
+async def _park(office: Office, stalled: Sequence[Parking]) -> None:
+    if not stalled:
+        return
+    known = await office.memory.parked([one.intake.packet_id for one in stalled])
+    await office.memory.park([_patiently(office, one, known) for one in stalled])
+    for one in stalled:
+        metrics.PARKED.labels(one.code).inc()
 
 
 async def _open_rows(office: Office, batch: Sequence[Incoming]) -> list[tuple[Incoming, IntakeRow]]:
@@ -99,7 +145,7 @@ async def _open_rows(office: Office, batch: Sequence[Incoming]) -> list[tuple[In
 
 async def _read(
     office: Office, record: Incoming, row: IntakeRow
-) -> tuple[IntakeRow, GateReport | Violation, datetime] | None:
+) -> Read | None:
     # The report; or what the packet must wait for; None where its record was set aside.
     at = office.now()
     with metrics.JUDGE_SECONDS.time():

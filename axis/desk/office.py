@@ -1,7 +1,8 @@
 """What a desk works with, as one value: everything comes in from outside."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -161,3 +162,5 @@ class Office:
     """Free bytes of the content store below which nothing is taken."""
     backlog_limit: int = 0
     """Packets without an answer above which nothing is taken."""
+    slow_lane: set[asyncio.Task[None]] = field(default_factory=set)
+    """Packets that take long, judged beside the batches."""

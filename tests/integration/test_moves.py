@@ -1,5 +1,6 @@
 """The moves of the desk on a real PostgreSQL and content store; only the gate's answer is given."""
 
+import asyncio
 import json
 from collections import deque
 from datetime import UTC, date, datetime, timedelta
@@ -11,6 +12,7 @@ from axis.checks.policy import load_policy
 from axis.content.store import ContentStore
 from axis.contract.codec import Accepted, Submission, decode_submission, encode_accepted, encode_submission
 from axis.contract.schemas import NEWEST, WRITTEN, Schemas
+from axis.desk import admitting
 from axis.desk.courier import Courier
 from axis.desk.desk import Desk
 from axis.desk.keeping import expire, resume, sweep
@@ -292,6 +294,35 @@ async def test_a_file_without_an_answer_is_tried_ever_more_seldom(house):
     assert pauses[Code.REVOCATION_UNAVAILABLE][:2] == [5, 10]
     # A round of the keeper comes on top, and the judging: within a minute of the source's return.
     assert max(pauses[Code.REVOCATION_UNAVAILABLE]) <= 50
+
+
+async def test_a_slow_packet_does_not_hold_up_its_neighbours(house, monkeypatch):
+    """The others of its batch are answered first; it waits by name meanwhile, and ends by itself."""
+    monkeypatch.setattr(admitting, "SLOW_SECONDS", 0.1)
+    go_on = asyncio.Event()
+    quick = house.gate.judge
+
+    async def judge(path, **asked):
+        if path.read_bytes() == b"<slow/>":
+            await go_on.wait()
+        return await quick(path, **asked)
+
+    house.gate.judge = judge
+    slow = await house.take(b"<slow/>", envelope=msgspec.structs.replace(ENVELOPE, document_id="slow"))
+    fast = await house.take(b"<fast/>")
+    rows = await house.pool.fetch("DELETE FROM outbox RETURNING topic, value")
+    batch = [
+        Incoming(topic=row["topic"], partition=0, offset=n, key=b"k", value=row["value"])
+        for n, row in enumerate(rows)
+    ]
+    await house.desk.admit(batch)
+    assert await house.state(fast.packet_id) == "answered"
+    assert await house.state(slow.packet_id) == "waiting"
+    go_on.set()
+    await asyncio.gather(*house.office.slow_lane)
+    assert await house.state(slow.packet_id) == "answered"
+    assert not house.office.slow_lane
+    assert await house.pool.fetchval("SELECT count(*) FROM parked") == 0
 
 
 async def test_what_is_not_judged_in_time_ends_and_may_come_again(house):
