@@ -14,10 +14,10 @@ import faust
 
 from agents import acknowledging, admission, routing
 from agents.edge import Edge
-from axis.document import Incoming
 from axis.kafka.connect import MECHANISM, tls_context
 from axis.settings import Settings
 from axis.topics import ACCEPTED, ACK, SUBMISSION, WORKER_GROUP
+from axis.traffic import Incoming
 from axis.violations import Code
 
 SESSION_SECONDS: Final = 10.0

@@ -16,8 +16,8 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Final, Protocol
 
 from axis import metrics
-from axis.document import Incoming
 from axis.errors import MalformedError, UnavailableError
+from axis.traffic import Incoming
 from axis.violations import Code
 
 _log = logging.getLogger(__name__)

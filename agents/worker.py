@@ -15,11 +15,11 @@ from mode import Service
 from agents.app import Moves, build_app
 from agents.edge import Edge, pauses
 from agents.watch import Watch
-from axis.document import Incoming
 from axis.errors import UnavailableError
 from axis.health import serve_health
 from axis.kafka.quiet import quiet_repeats
 from axis.settings import Settings
+from axis.traffic import Incoming
 from axis.violations import Code
 
 _log = logging.getLogger(__name__)

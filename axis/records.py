@@ -4,7 +4,8 @@ from datetime import datetime
 
 import msgspec
 
-from axis.document import Decision, Delivery, DeliveryState, Document, Event, Intake, Outgoing
+from axis.document import Decision, Delivery, DeliveryState, Document, Event, Intake
+from axis.traffic import Outgoing
 from axis.violations import Code, Violation
 
 

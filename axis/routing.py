@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from axis.document import Agency, Delivery, DeliveryState, Document, delivery_id
+from axis.document import Delivery, DeliveryState, Document, delivery_id
+from axis.register import Agency
 
 
 def deliveries_of(

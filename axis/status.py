@@ -4,7 +4,8 @@ from typing import Final
 
 import msgspec
 
-from axis.document import DeliveryState, StatusPacket
+from axis.document import DeliveryState
+from axis.envelope import StatusPacket
 from axis.violations import Code, Violation
 
 RANK: Final[dict[DeliveryState, int]] = {

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from axis.document import Need
 from axis.records import Kept
+from axis.reports import Need
 
 CRL_BYTES: Final = 32 * 1024 * 1024
 """Largest list taken; a national authority's has about 5 MiB at 100,000 entries."""

@@ -11,7 +11,7 @@ from functools import lru_cache
 from asn1crypto import x509
 from cryptography import x509 as pyca
 
-from axis.document import Need, Outcome
+from axis.reports import Need, Outcome
 from axis.violations import Code, Violation
 from signing.chain import Chain, Distrust, Pool, Usage
 from signing.evidence import Evidence

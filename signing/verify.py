@@ -11,7 +11,7 @@ from typing import BinaryIO
 from asn1crypto import x509
 
 from axis.checks.policy import Limits
-from axis.document import Need, Outcome, Part, PdfReport, SignatureReport
+from axis.reports import Need, Outcome, Part, PdfReport, SignatureReport
 from axis.violations import Code, Violation
 from signing.content import check_content
 from signing.evidence import Evidence

@@ -50,9 +50,9 @@ def module_pg_url(request, postgres):
     postgres.drop_database(name)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def kafka():
-    """A real broker (`tests.lab.servers.Broker`): `.bootstrap`, `.ca`, `.settings(role)`."""
+    """A real broker of this module's own: `.bootstrap`, `.ca`, `.settings(role)`."""
     from tests.lab.servers import Broker, temporary_home  # noqa: PLC0415 - unit tests need none of it
 
     with temporary_home() as home:

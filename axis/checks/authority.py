@@ -10,16 +10,9 @@ from zoneinfo import ZoneInfo
 
 from axis.checks.policy import Policy
 from axis.checks.signers import fold, people_and_seals
-from axis.document import (
-    Agency,
-    DirectoryView,
-    Envelope,
-    FileKind,
-    FileReport,
-    Mandate,
-    SignatureReport,
-    Signer,
-)
+from axis.envelope import Envelope
+from axis.register import Agency, DirectoryView, Mandate, Signer
+from axis.reports import FileKind, FileReport, SignatureReport
 from axis.violations import Code, Violation
 
 VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")

@@ -10,7 +10,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from axis.checks.policy import Policy
-from axis.document import Envelope, FileKind, FileReport
+from axis.envelope import Envelope
+from axis.reports import FileKind, FileReport
 from axis.violations import Code, Violation
 
 _VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")

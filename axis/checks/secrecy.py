@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from axis.document import Envelope
+from axis.envelope import Envelope
 from axis.violations import Code, Violation
 
 _SEPARATORS: Final = re.compile(r"[()\[\]{}<>|:;,.!?*_/\\\n\r\t\"'“”‘’«»–—]|(?:^|\s)-+|-+(?:\s|$)")

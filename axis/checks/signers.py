@@ -6,7 +6,9 @@ Judges signatures that were verified elsewhere: here only whose they are counts.
 import unicodedata
 
 from axis.checks.policy import Policy
-from axis.document import DirectoryView, Envelope, FileKind, FileReport, SignatureReport
+from axis.envelope import Envelope
+from axis.register import DirectoryView
+from axis.reports import FileKind, FileReport, SignatureReport
 from axis.violations import Code, Violation
 
 

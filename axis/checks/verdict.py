@@ -1,6 +1,6 @@
 """From all that was found to one verdict: four parts, judged apart, then combined. Pure."""
 
-from axis.document import FileReport, Outcome, Part, PdfReport
+from axis.reports import FileReport, Outcome, Part, PdfReport
 from axis.violations import Violation
 
 PARTS = ("integrity", "content", "trust", "authority")

@@ -22,7 +22,7 @@ from axis.cli.rehearsal import Stage, set_stage
 from axis.cli.sandbox import open_authority
 from axis.cli.stack import start
 from axis.cli.verify import read_anchors
-from axis.document import Level
+from axis.register import Level
 from axis.sandbox.authority import Authority
 from axis.sandbox.directory import demo_agencies
 from axis.stack import life

@@ -11,7 +11,7 @@ from axis.cli.database import database, run
 from axis.cli.exits import StopError
 from axis.cli.out import Json
 from axis.cli.profiles import Profile
-from axis.document import Connection
+from axis.register import Connection
 from axis.settings import Settings, load_settings
 from axis.store import connections
 from axis.store.connections import Credentials

@@ -15,7 +15,7 @@ from axis.cli.out import Json
 from axis.cli.shown import LEVELS
 from axis.directory.reading import Reading, read_directory
 from axis.directory.tables import Source
-from axis.document import Agency, DirectoryVersion
+from axis.register import Agency, DirectoryVersion
 from axis.settings import load_settings
 from axis.store.connections import list_connections
 from axis.store.directory import Entry, find_agencies, read_directory_in_force, show_agency

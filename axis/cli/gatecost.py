@@ -8,9 +8,9 @@ from pathlib import Path
 from axis.checks.policy import load_policy
 from axis.cli import exits
 from axis.cli.exits import StopError
-from axis.document import Outcome
 from axis.gate.answers import InspectRequest, Judged, Kind
 from axis.gate.inspect import Grounds, inspect
+from axis.reports import Outcome
 from axis.sandbox.authority import Authority
 from axis.sandbox.bundle import certificate_pem
 from axis.sandbox.profiles import PEOPLE, ROOT, SERVICE

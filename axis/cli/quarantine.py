@@ -12,12 +12,13 @@ from axis.cli.database import database, run
 from axis.cli.exits import StopError
 from axis.cli.out import Json
 from axis.content.store import ContentStore
-from axis.document import Outgoing, event_id
+from axis.document import event_id
 from axis.settings import load_settings
 from axis.store.faults import store_faults
 from axis.store.outbox import add_outgoing
 from axis.store.quarantine import Entry, list_quarantine, mark_replayed, show_quarantine
 from axis.topics import BY_NAME
+from axis.traffic import Outgoing
 from axis.violations import REASONS, Code
 
 app = typer.Typer(

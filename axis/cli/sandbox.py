@@ -9,8 +9,8 @@ import typer
 from axis.cli import exits, out
 from axis.cli.exits import StopError
 from axis.cli.out import Json
-from axis.document import Agency
 from axis.errors import SetupError
+from axis.register import Agency
 from axis.sandbox.authority import Authority, create_authority
 from axis.sandbox.directory import demo_agencies, demo_agency, write_directory
 from axis.sandbox.faults import FAULTS

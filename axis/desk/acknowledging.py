@@ -10,12 +10,15 @@ from axis import failpoints, metrics
 from axis.contract.codec import decode_ack
 from axis.desk.office import Office
 from axis.desk.setting_aside import set_aside
-from axis.document import DirectoryView, Event, Incoming, StatusPacket
+from axis.document import Event
 from axis.edxml.status import read_status
+from axis.envelope import StatusPacket
 from axis.errors import MalformedError
 from axis.evidence.events import Kind, make_event, moment
 from axis.records import Addressed, Handling, StatusEnding
+from axis.register import DirectoryView
 from axis.status import ANSWERS, FROM_SENDER, apply_status, check_status
+from axis.traffic import Incoming
 from axis.violations import REASONS, Code, Violation
 
 OPEN_STATES: Final = frozenset({"taken", "quarantined"})

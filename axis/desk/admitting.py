@@ -23,16 +23,12 @@ from axis.desk.judging import (
 from axis.desk.office import Office
 from axis.desk.ruling import ruling_of
 from axis.desk.setting_aside import set_aside
-from axis.document import (
-    Decision,
-    GateReport,
-    Incoming,
-    Outcome,
-    Verdict,
-)
+from axis.document import Decision, Verdict
 from axis.errors import MalformedError, UnavailableError
 from axis.gate.answers import Altered, Undetermined
 from axis.records import IntakeRow, Parked, Parking
+from axis.reports import GateReport, Outcome
+from axis.traffic import Incoming
 from axis.violations import Code, Violation
 
 _log = logging.getLogger(__name__)

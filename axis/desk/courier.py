@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from axis import failpoints
-from axis.document import Outgoing
 from axis.errors import UnavailableError
+from axis.traffic import Outgoing
 
 _log = logging.getLogger(__name__)
 

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from axis.desk import acknowledging, admitting, routing, setting_aside, taking
 from axis.desk.office import Office
-from axis.document import Envelope, Incoming, Intake
+from axis.document import Intake
+from axis.envelope import Envelope
+from axis.traffic import Incoming
 from axis.violations import Code, Violation
 
 

@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from axis.document import Need
 from axis.errors import UnavailableError
 from axis.records import Kept
+from axis.reports import Need
 from signing.evidence import NO_EVIDENCE, Evidence, evidence_of
 
 _log = logging.getLogger(__name__)

@@ -16,9 +16,11 @@ from axis.checks.secrecy import secret_mark
 from axis.checks.signers import check_signers
 from axis.checks.verdict import overall, part_of, pdf_parts, refusals
 from axis.desk.office import Office
-from axis.document import DirectoryView, Envelope, FileReport, GateReport, Need, Outcome, Part
+from axis.envelope import Envelope
 from axis.gate.answers import Altered, Undetermined
 from axis.records import IntakeRow
+from axis.register import DirectoryView
+from axis.reports import FileReport, GateReport, Need, Outcome, Part
 from axis.violations import Code, Violation
 
 

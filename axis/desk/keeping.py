@@ -8,8 +8,9 @@ from axis import metrics
 from axis.desk.office import Office
 from axis.desk.ruling import accepted_message, decision_event
 from axis.desk.taking import ack_message, submission_message
-from axis.document import Decision, Outgoing, Verdict, Versions
+from axis.document import Decision, Verdict, Versions
 from axis.records import IntakeRow, Ruling, Settled
+from axis.traffic import Outgoing
 from axis.violations import Code, Violation
 
 LEFT_BEHIND: Final = timedelta(seconds=5)

@@ -11,17 +11,7 @@ from axis.checks.policy import Policy
 from axis.content.store import ContentStore
 from axis.contract.schemas import Schemas
 from axis.desk.courier import Courier
-from axis.document import (
-    Agency,
-    DirectoryView,
-    Document,
-    Event,
-    GateReport,
-    Intake,
-    Need,
-    Outgoing,
-    Quarantined,
-)
+from axis.document import Document, Event, Intake
 from axis.gate.answers import Altered, Undetermined
 from axis.records import (
     Addressed,
@@ -36,6 +26,9 @@ from axis.records import (
     Taken,
     Unsealed,
 )
+from axis.register import Agency, DirectoryView
+from axis.reports import GateReport, Need
+from axis.traffic import Outgoing, Quarantined
 from signing.evidence import Evidence
 
 

@@ -10,11 +10,13 @@ from axis.contract.codec import decode_accepted
 from axis.deadlines import answer_due
 from axis.desk.office import Office
 from axis.desk.setting_aside import set_aside
-from axis.document import Agency, Delivery, Document, Event, Incoming
+from axis.document import Delivery, Document, Event
 from axis.errors import MalformedError
 from axis.evidence.events import Kind, make_event
 from axis.records import Route
+from axis.register import Agency
 from axis.routing import by_connection, deliveries_of
+from axis.traffic import Incoming
 from axis.violations import Code
 
 CHUNK: Final = 500

@@ -9,12 +9,14 @@ import msgspec
 from axis.contract.codec import Accepted, encode_accepted
 from axis.desk.judging import Judgement, canonical_recipients
 from axis.desk.office import Office
-from axis.document import Decision, Document, Event, Outcome, Outgoing, Verdict, Versions, event_id
+from axis.document import Decision, Document, Event, Verdict, Versions, event_id
 from axis.edxml.trace import spliced, trace_splice
 from axis.evidence.events import Kind, make_event
 from axis.evidence.receipts import NOT_PROVEN
 from axis.records import IntakeRow, Ruling, Settled
+from axis.reports import Outcome
 from axis.topics import ACCEPTED, document_key
+from axis.traffic import Outgoing
 from axis.violations import REASONS, Code, Violation
 
 

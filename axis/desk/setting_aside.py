@@ -6,9 +6,9 @@ import logging
 from axis import metrics
 from axis.contract.codec import decode_ack, decode_submission
 from axis.desk.office import Office
-from axis.document import Incoming, Quarantined
 from axis.errors import MalformedError
 from axis.topics import ACK, SUBMISSION
+from axis.traffic import Incoming, Quarantined
 from axis.violations import Code
 
 _log = logging.getLogger(__name__)

@@ -12,11 +12,13 @@ from typing import Final
 from axis import failpoints, metrics
 from axis.contract.codec import Ack, Submission, encode_ack, encode_submission
 from axis.desk.office import Office
-from axis.document import Envelope, Intake, Outgoing, event_id, packet_id
+from axis.document import Intake, event_id, packet_id
+from axis.envelope import Envelope
 from axis.errors import RefusedError
 from axis.evidence.events import Kind, make_event
 from axis.records import Handling
 from axis.topics import ACK, SUBMISSION, document_key
+from axis.traffic import Outgoing
 from axis.violations import Code, Violation
 
 RETRY_SECONDS: Final = 5.0

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TypeAlias, TypeVar
 
 from axis.directory.problems import Place, Problem
-from axis.document import Agency, Directory, Seal, Signer
+from axis.register import Agency, Directory, Seal, Signer
 
 N = TypeVar("N")
 Placed: TypeAlias = tuple[N, Place]

@@ -10,7 +10,7 @@ from axis.directory.check import Placed, check_whole
 from axis.directory.problems import Place, Problem
 from axis.directory.rows import DISCONNECTED, read_agency, read_seal, read_signer
 from axis.directory.tables import RawTable, Row, Source
-from axis.document import Agency, Directory, Signer
+from axis.register import Agency, Directory, Signer
 
 IN_FORCE: Final = "(danh bạ đang dùng)"
 """Stands for a file where a problem lies with what is in the database already."""

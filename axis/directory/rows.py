@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from axis.directory.problems import Problem
 from axis.directory.tables import Row
-from axis.document import Agency, Level, Mandate, Seal, Signer
+from axis.register import Agency, Level, Mandate, Seal, Signer
 
 HANOI: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 """Dates of mandates are days there."""

@@ -1,7 +1,7 @@
 """Agencies and documents answered: read alike in document and status packets."""
 
-from axis.document import Organ, ResponseFor
 from axis.edxml.notes import Fields
+from axis.envelope import Organ, ResponseFor
 
 
 def read_organ(fields: Fields) -> Organ:

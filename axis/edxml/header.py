@@ -12,12 +12,12 @@ from datetime import date
 from typing import Final
 
 from axis.checks.policy import Limits
-from axis.document import Envelope, Organ, ResponseFor, SignerInfo
 from axis.edxml.agencies import read_organ, read_response
 from axis.edxml.names import PRIORITIES, STEERING_TYPES, TYPE_GROUPS
 from axis.edxml.notes import Element, Fields, Notes, long_checked
 from axis.edxml.stops import over_limit
 from axis.edxml.values import read_integer
+from axis.envelope import Envelope, Organ, ResponseFor, SignerInfo
 from axis.violations import Code
 
 OTHERS: Final = 1000

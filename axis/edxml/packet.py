@@ -4,7 +4,6 @@ from collections import Counter
 from typing import Final
 
 from axis.checks.policy import Limits
-from axis.document import Envelope, Reference
 from axis.edxml import names
 from axis.edxml.archive import ArchiveError
 from axis.edxml.attachments import AttachmentSink, DecodedAttachment, Decoding, TooLargeError, finish
@@ -12,6 +11,7 @@ from axis.edxml.header import HeaderBuilder
 from axis.edxml.listener import Kind
 from axis.edxml.notes import Element, Fields, Notes
 from axis.edxml.stops import StopError, forbidden, over_limit
+from axis.envelope import Envelope, Reference
 from axis.violations import Code, Violation
 
 HEADER_BYTES: Final = 16 * 1024 * 1024

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from axis.checks.policy import Limits
-from axis.document import Envelope, Reference
 from axis.edxml.attachments import AttachmentSink, DecodedAttachment
 from axis.edxml.packet import PacketListener
 from axis.edxml.scanner import BLOCK, Scanner
 from axis.edxml.stops import StopError
+from axis.envelope import Envelope, Reference
 from axis.violations import Code, Violation
 
 

@@ -1,7 +1,6 @@
 """Status packets (exchange-rules.md 1.4): what a recipient did with a document."""
 
 from axis.checks.policy import Limits
-from axis.document import StatusPacket
 from axis.edxml import names
 from axis.edxml.agencies import read_organ, read_response
 from axis.edxml.listener import Kind
@@ -11,6 +10,7 @@ from axis.edxml.scanner import Scanner
 from axis.edxml.stops import StopError, over_limit
 from axis.edxml.values import moment_text, read_moment
 from axis.edxml.writer import write_organ, write_response
+from axis.envelope import StatusPacket
 from axis.violations import Code, Violation
 
 STATUS_BYTES = 1024 * 1024

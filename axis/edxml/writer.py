@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Final
 
-from axis.document import Envelope, Organ, ResponseFor
 from axis.edxml.archive import frame
 from axis.edxml.attachments import extension
 from axis.edxml.markup import DECLARATION, Markup, begin
 from axis.edxml.names import NAMESPACE
 from axis.edxml.values import day_text, moment_text
+from axis.envelope import Envelope, Organ, ResponseFor
 
 _BLOCK: Final = 48 * 1024  # divides by 3: each piece of base64 stands for itself
 _PLAIN: Final = {

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from axis.checks.policy import Policy
-from axis.document import GateReport
+from axis.reports import GateReport
 from axis.violations import Code
 from signing.trust import TrustList
 

@@ -20,10 +20,10 @@ from axis.checks.format import check_format
 from axis.checks.policy import Policy, load_policy
 from axis.checks.secrecy import secret_mark
 from axis.checks.verdict import overall, pdf_parts
-from axis.document import FileReport, GateReport, Outcome, Part
 from axis.errors import SetupError
 from axis.gate.answers import Altered, Judged, Kind, Undetermined
 from axis.gate.pool import GatePool
+from axis.reports import FileReport, GateReport, Outcome, Part
 from axis.violations import REASONS, Code, Violation
 from signing.evidence import NO_EVIDENCE
 from signing.trust import trust_of_pems
@@ -64,7 +64,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     trust: CheckPart
     authority: CheckPart
     signatures: tuple[dict[str, object], ...] = ()
-    """The fields of `axis.document.SignatureReport`, and ``file``: its name."""
+    """The fields of `axis.reports.SignatureReport`, and ``file``: its name."""
     elapsed_ms: float
 
     def line(self) -> str:

@@ -11,7 +11,6 @@ from typing import Final
 
 import msgspec
 
-from axis.document import GateReport
 from axis.gate import limits
 from axis.gate.answers import (
     Altered,
@@ -27,6 +26,7 @@ from axis.gate.answers import (
 )
 from axis.gate.inspect import LIMITS, Grounds, inspect, limit_of
 from axis.gate.network import close_network
+from axis.reports import GateReport
 from signing.evidence import NO_EVIDENCE, Evidence
 
 _EVIDENCE: Final[msgspec.msgpack.Decoder[Evidence]] = msgspec.msgpack.Decoder(Evidence)

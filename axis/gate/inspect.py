@@ -17,11 +17,11 @@ from typing import BinaryIO, Final, cast
 import msgspec
 
 from axis.checks.policy import Policy
-from axis.document import FileKind, FileReport, GateReport, Outcome, Part, PdfReport
 from axis.edxml.attachments import AttachmentSink, DecodedAttachment
 from axis.edxml.reader import PacketReading, read_packet
 from axis.gate import limits
 from axis.gate.answers import Altered, InspectRequest, Judged, Kind
+from axis.reports import FileKind, FileReport, GateReport, Outcome, Part, PdfReport
 from axis.violations import Code, Violation
 from signing.evidence import Evidence
 from signing.trust import TrustList

@@ -14,7 +14,6 @@ from typing import Final
 import msgspec
 
 from axis.checks.policy import Policy
-from axis.document import GateReport
 from axis.errors import SetupError
 from axis.gate import prison
 from axis.gate.answers import (
@@ -32,6 +31,7 @@ from axis.gate.answers import (
 from axis.gate.cell import Cause, Cell, CellDiedError, Task
 from axis.gate.network import NAMESPACE
 from axis.gate.scratch import Scratch
+from axis.reports import GateReport
 from axis.violations import Code
 from signing.evidence import Evidence
 from signing.trust import TrustList

@@ -6,12 +6,12 @@ from typing import Annotated, Final
 import msgspec
 from fastapi import APIRouter, Query, Response
 
-from axis.document import searchable
 from axis.gateway.access import Reader
 from axis.gateway.answers import Reason, Whoami
 from axis.gateway.openapi import described
 from axis.gateway.parts import Given
 from axis.gateway.problems import refuse, required
+from axis.register import searchable
 from axis.store.lists import AgencyLine, OverdueLine, SentLine
 from axis.violations import REASONS, Code
 

@@ -16,9 +16,9 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from axis.content.store import Spool
-from axis.document import Envelope, Organ, ResponseFor, SignerInfo
 from axis.edxml.documentid import document_id
 from axis.edxml.writer import PacketFile, build_packet
+from axis.envelope import Envelope, Organ, ResponseFor, SignerInfo
 from axis.errors import RefusedError
 from axis.gateway.access import Sender
 from axis.gateway.answers import Taken

@@ -6,7 +6,8 @@ from typing import Any, Final
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from axis.document import Envelope, Intake
+from axis.document import Intake
+from axis.envelope import Envelope
 from axis.gateway import answers
 from axis.gateway.access import Reader, Sender
 from axis.gateway.openapi import described

@@ -10,7 +10,8 @@ from fastapi import Depends, Request
 
 from axis.checks.policy import Policy
 from axis.content.store import ContentStore
-from axis.document import Envelope, Intake
+from axis.document import Intake
+from axis.envelope import Envelope
 from axis.gateway.quota import Quota
 from axis.store import inbox, lists, tokens, views
 from axis.store.bell import Bell

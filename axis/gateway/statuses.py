@@ -5,8 +5,8 @@ from datetime import datetime
 import msgspec
 from fastapi import APIRouter, Request, Response
 
-from axis.document import Organ, ResponseFor, StatusPacket
 from axis.edxml.status import build_status, read_status
+from axis.envelope import Organ, ResponseFor, StatusPacket
 from axis.errors import RefusedError
 from axis.gateway.access import Sender
 from axis.gateway.answers import AckAnswer

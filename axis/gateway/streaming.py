@@ -14,8 +14,8 @@ from fastapi import Request
 
 from axis.checks.secrecy import secret_mark
 from axis.content.store import Spool
-from axis.document import Envelope
 from axis.edxml.reader import HeaderReader, HeaderReading
+from axis.envelope import Envelope
 from axis.gateway.parts import Parts
 from axis.gateway.problems import DiskFullError, refuse
 from axis.store.tokens import Caller

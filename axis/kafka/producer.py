@@ -12,10 +12,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from axis import metrics
-from axis.document import Outgoing
 from axis.errors import UnavailableError
 from axis.kafka.connect import aiokafka_options, away
 from axis.settings import Settings
+from axis.traffic import Outgoing
 
 EVENT_ID_HEADER: Final = "axis-event-id"
 

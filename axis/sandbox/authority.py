@@ -16,8 +16,8 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from axis.document import Agency
 from axis.errors import SetupError
+from axis.register import Agency
 from axis.sandbox import cast, mint
 from axis.sandbox.bundle import write_bundle
 from axis.sandbox.identity import Identity, KeyKind, Part, Role

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from axis.document import Agency, Level
+from axis.register import Agency, Level
 from axis.sandbox.identity import Identity, KeyKind, Part, Role, label_of
 from axis.sandbox.mint import new_serial
 from axis.sandbox.people import invented_name, office_of, position_of

@@ -9,7 +9,7 @@ import msgspec
 from pyhanko.pdf_utils.generic import StreamObject
 from pyhanko.pdf_utils.writer import PageObject, PdfFileWriter
 
-from axis.document import Organ
+from axis.envelope import Organ
 from axis.sandbox.appearance import Spot
 from axis.sandbox.cast import LIMITED_KIND
 from axis.sandbox.directory import demo_agency

@@ -17,8 +17,8 @@ from typing import Final
 
 from axis.directory.rows import read_agency
 from axis.directory.tables import Source, read_table
-from axis.document import Agency
 from axis.errors import SetupError
+from axis.register import Agency
 from axis.sandbox.authority import Authority
 from axis.sandbox.identity import UNREGISTERED, Identity, Part, Role
 from axis.sandbox.mint import write_file

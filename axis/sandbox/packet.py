@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from axis.document import Agency
+from axis.register import Agency
 from axis.sandbox.authority import Authority
 from axis.sandbox.faults import fault as fault_named
 from axis.sandbox.recipe import Recipe, write_recipe

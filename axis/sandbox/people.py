@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from axis.document import Agency
+from axis.register import Agency
 from axis.sandbox.identity import Part
 
 SURNAMES: Final = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vũ", "Đặng", "Bùi", "Đỗ", "Nông", "Lò", "Vi")

@@ -9,10 +9,11 @@ from functools import cached_property
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from axis.document import Agency, Envelope, Level, Organ, SignerInfo
 from axis.edxml.documentid import document_id
 from axis.edxml.writer import PacketFile, build_packet
+from axis.envelope import Envelope, Organ, SignerInfo
 from axis.errors import SetupError
+from axis.register import Agency, Level
 from axis.sandbox.authority import Authority
 from axis.sandbox.identity import Identity, Part
 from axis.sandbox.pdf import OfficialDocument, is_addressed, render, shipped_text

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from axis.document import Agency, Document, Event
+from axis.document import Document, Event
 from axis.records import (
     Addressed,
     Handling,
     Route,
     StatusEnding,
 )
+from axis.register import Agency
 from axis.store import (
     decisions,
     deliveries,

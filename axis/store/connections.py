@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from axis.document import Connection as Registered
 from axis.errors import SetupError
+from axis.register import Connection as Registered
 from axis.store.faults import store_faults
 from axis.store.versions import lock_directory, record_version
 

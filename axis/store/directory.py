@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from axis.document import Agency, Directory, DirectoryView, Seal, Signer, searchable
+from axis.register import Agency, Directory, DirectoryView, Seal, Signer, searchable
 from axis.store.faults import store_faults
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from axis.document import DirectoryView, Quarantined
 from axis.records import (
     IntakeRow,
     Parked,
@@ -12,6 +11,7 @@ from axis.records import (
     Ruling,
     Settled,
 )
+from axis.register import DirectoryView
 from axis.store import (
     decisions,
     directory,
@@ -22,6 +22,7 @@ from axis.store import (
     quarantine,
 )
 from axis.store.faults import store_faults
+from axis.traffic import Quarantined
 
 if TYPE_CHECKING:
     from axis.store.pool import Connection

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from axis.document import Document, Outgoing
+from axis.document import Document
 from axis.records import (
     Figures,
     Handling,
@@ -24,6 +24,7 @@ from axis.store import (
 )
 from axis.store.faults import store_faults
 from axis.store.over_pool import OverPool
+from axis.traffic import Outgoing
 
 _DIRECTORY_VERSION: Final = "SELECT coalesce(max(version), 0) FROM directory_version"
 

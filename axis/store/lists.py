@@ -157,7 +157,7 @@ async def find_agencies(
     Args:
         pool: of the gateway's role.
         code: exactly; goes before ``words``.
-        words: part of the name as `axis.document.searchable` spells it.
+        words: part of the name as `axis.register.searchable` spells it.
         limit: most lines.
     """
     # A wildcard in the words would be a wildcard of ours: taken literally instead.

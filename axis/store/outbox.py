@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from axis.document import Outgoing
+from axis.traffic import Outgoing
 
 if TYPE_CHECKING:
     from axis.store.pool import Connection

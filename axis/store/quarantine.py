@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from axis.document import Quarantined
+from axis.traffic import Quarantined
 
 if TYPE_CHECKING:
     from axis.store.pool import Connection

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from axis.document import Intake, Outgoing, Verdict
+from axis.document import Intake, Verdict
 from axis.records import (
     Handling,
     IntakeRow,
@@ -16,6 +16,7 @@ from axis.store import (
     outbox,
 )
 from axis.store.faults import store_faults
+from axis.traffic import Outgoing
 
 if TYPE_CHECKING:
     from axis.store.pool import Connection

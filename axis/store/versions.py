@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from axis.document import Agency, Directory, DirectoryVersion, Signer, searchable
+from axis.register import Agency, Directory, DirectoryVersion, Signer, searchable
 from axis.store.faults import store_faults
 
 if TYPE_CHECKING:

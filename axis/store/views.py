@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from axis.document import Intake, Part
+from axis.document import Intake
+from axis.reports import Part
 from axis.store.faults import store_faults
 from axis.violations import Code, Violation
 

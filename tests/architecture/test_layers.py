@@ -17,6 +17,10 @@ ROOMS = {
             "axis.violations",
             "axis.errors",
             "axis.document",
+            "axis.envelope",
+            "axis.register",
+            "axis.reports",
+            "axis.traffic",
             "axis.records",
             "axis.settings",
             "axis.checks.policy",  # numbers and lists, no rule
@@ -183,7 +187,7 @@ def test_modules_can_be_read_in_one_go(path):
     """A module of more than 300 lines is two modules."""
     lines = len(path.read_text(encoding="utf-8").splitlines())
     # Tables are read by the line, not from top to bottom.
-    if path.name not in ("violations.py", "document.py"):
+    if path.name != "violations.py":
         assert lines <= MOST_LINES, f"{path.relative_to(ROOT)} has {lines} lines"
 
 

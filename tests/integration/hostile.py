@@ -9,10 +9,10 @@ import signal
 import socket
 import time
 
-from axis.document import GateReport
 from axis.gate import limits, prison
 from axis.gate.answers import Judged, Kind, decode_request, encode
 from axis.gate.inspect import limit_of
+from axis.reports import GateReport
 
 
 def answer():

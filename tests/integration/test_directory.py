@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from axis.cli import funnel, root
-from axis.document import Agency, Directory, Level, Mandate, Seal, Signer
 from axis.errors import SetupError
+from axis.register import Agency, Directory, Level, Mandate, Seal, Signer
 from axis.store.connections import (
     add_connection,
     assign_agencies,

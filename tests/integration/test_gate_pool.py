@@ -11,12 +11,12 @@ import pytest
 import pytest_asyncio
 
 from axis.checks.policy import load_policy
-from axis.document import GateReport
 from axis.errors import SetupError
 from axis.gate.answers import Ready, Undetermined, decode_answer
 from axis.gate.cell import Cell
 from axis.gate.pool import GatePool
 from axis.gate.prison import ready
+from axis.reports import GateReport
 from axis.violations import Code
 from signing.evidence import NO_EVIDENCE, evidence_of
 from tests.integration import hostile

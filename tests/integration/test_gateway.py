@@ -18,7 +18,7 @@ from axis.desk.courier import Courier
 from axis.desk.office import Office
 from axis.desk.routing import route
 from axis.desk.sealing import seal_once
-from axis.document import Decision, Document, Incoming, Part, Verdict, Versions, searchable
+from axis.document import Decision, Document, Verdict, Versions
 from axis.edxml.trace import spliced
 from axis.evidence.events import Kind, make_event
 from axis.evidence.receipts import verify_receipt
@@ -27,12 +27,15 @@ from axis.gateway.moves import RestDesk
 from axis.gateway.parts import Memory, Parts
 from axis.gateway.waiting import CHANNEL
 from axis.records import Parking, Ruling, Settled
+from axis.register import searchable
+from axis.reports import Part
 from axis.store.bell import Bell
 from axis.store.connections import add_connection, remove_connection, rotate_secret
 from axis.store.ledger import Ledger
 from axis.store.pool import open_pool
 from axis.store.tokens import expire_tokens
 from axis.topics import ACCEPTED, ACK, SUBMISSION
+from axis.traffic import Incoming
 from axis.violations import Code, Violation
 from tests.unit.gateway.conftest import packet
 

@@ -9,12 +9,12 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 
-from axis.document import Outgoing
 from axis.errors import SetupError, UnavailableError
 from axis.kafka.admin import USERS, apply_rights, apply_topics, apply_users
 from axis.kafka.connect import aiokafka_options, confluent_options
 from axis.kafka.producer import EVENT_ID_HEADER, Publisher
 from axis.topics import ACCEPTED, ACK, SUBMISSION, TOPICS, WORKER_GROUP
+from axis.traffic import Outgoing
 
 
 def row(topic, name):

@@ -23,11 +23,11 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from axis.contract.codec import Submission, encode_submission
 from axis.contract.schemas import NEWEST, Schemas
-from axis.document import Outgoing
 from axis.errors import UnavailableError
 from axis.kafka.connect import aiokafka_options, confluent_options
 from axis.kafka.producer import Publisher
 from axis.topics import BY_NAME, SUBMISSION, WORKER_GROUP
+from axis.traffic import Outgoing
 from axis.violations import Code
 
 PROGRAM = Path(__file__).with_name("kafka_worker.py")

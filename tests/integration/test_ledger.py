@@ -7,23 +7,14 @@ import asyncpg
 import msgspec
 import pytest
 
-from axis.document import (
-    Decision,
-    DeliveryState,
-    Document,
-    Event,
-    Intake,
-    Outgoing,
-    Quarantined,
-    Verdict,
-    Versions,
-)
+from axis.document import Decision, DeliveryState, Document, Event, Intake, Verdict, Versions
 from axis.errors import UnavailableError
 from axis.records import Handling, Parking, Route, Ruling, Settled, StatusEnding
 from axis.routing import by_connection, deliveries_of
 from axis.store.ledger import Ledger
 from axis.store.migrate import migrate
 from axis.store.pool import open_pool
+from axis.traffic import Outgoing, Quarantined
 from axis.violations import Code
 
 NOON = datetime(2026, 11, 20, 5, tzinfo=UTC)

@@ -18,27 +18,15 @@ from axis.desk.desk import Desk
 from axis.desk.keeping import expire, resume, sweep
 from axis.desk.office import Office
 from axis.desk.sealing import seal_once
-from axis.document import (
-    Envelope,
-    FileKind,
-    FileReport,
-    GateReport,
-    Incoming,
-    Organ,
-    Outcome,
-    Part,
-    PdfReport,
-    ResponseFor,
-    SignatureReport,
-    SignerInfo,
-    StatusPacket,
-)
 from axis.edxml.status import build_status
+from axis.envelope import Envelope, Organ, ResponseFor, SignerInfo, StatusPacket
 from axis.errors import UnavailableError
 from axis.evidence.receipts import receipt_bytes, verify_receipt
 from axis.gate.answers import Altered, Undetermined
+from axis.reports import FileKind, FileReport, GateReport, Outcome, Part, PdfReport, SignatureReport
 from axis.store.ledger import Ledger
 from axis.store.pool import open_pool
+from axis.traffic import Incoming
 from axis.violations import Code, Violation
 from signing.evidence import NO_EVIDENCE
 

@@ -6,9 +6,9 @@ import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from axis.checks.policy import load_policy
-from axis.document import FileKind, Outcome
 from axis.edxml.reader import HeaderReader
 from axis.edxml.status import read_status
+from axis.reports import FileKind, Outcome
 from axis.sandbox.pdf import render
 from axis.violations import Code
 from tests.lab.documents import a_packet, a_recipe

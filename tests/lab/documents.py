@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from axis.document import Agency
+from axis.register import Agency
 from axis.sandbox.directory import demo_agency
 from axis.sandbox.packet import build_sandbox_document, build_sandbox_packet
 from axis.sandbox.recipe import Recipe, write_recipe

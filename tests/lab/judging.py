@@ -12,9 +12,9 @@ from axis.checks.policy import load_policy
 from axis.desk.judging import Judgement, asked_of_directory, weigh
 from axis.directory.reading import read_directory
 from axis.directory.tables import Source
-from axis.document import Directory, DirectoryView
 from axis.gate.answers import InspectRequest
 from axis.gate.inspect import Grounds, inspect_packet
+from axis.register import Directory, DirectoryView
 from axis.sandbox.directory import demo_agency, demo_connections
 from signing.evidence import evidence_of
 from signing.trust import load_trust

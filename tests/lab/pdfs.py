@@ -24,7 +24,8 @@ from pyhanko.sign import signers
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
 from axis.checks.policy import Limits, load_policy
-from axis.document import Agency, Level, PdfReport
+from axis.register import Agency, Level
+from axis.reports import PdfReport
 from axis.sandbox.authority import Authority, create_authority
 from axis.sandbox.identity import Identity, Part
 from axis.sandbox.sign import Pens, Signing

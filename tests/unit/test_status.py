@@ -4,7 +4,8 @@ import itertools
 
 import pytest
 
-from axis.document import DeliveryState, Organ, ResponseFor, StatusPacket
+from axis.document import DeliveryState
+from axis.envelope import Organ, ResponseFor, StatusPacket
 from axis.status import RANK, apply_status, check_status
 from axis.violations import Code
 

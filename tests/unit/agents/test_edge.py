@@ -6,8 +6,8 @@ import itertools
 import pytest
 
 from agents.edge import BUG_LIMIT, Edge, pauses, serve
-from axis.document import Incoming
 from axis.errors import MalformedError, UnavailableError
+from axis.traffic import Incoming
 from axis.violations import Code, Violation
 
 MALFORMED = MalformedError(Violation(Code.QUARANTINE_UNREADABLE, "value", "not a submission"))

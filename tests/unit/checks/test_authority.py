@@ -9,23 +9,9 @@ import pytest
 from axis.checks.authority import check_authority, competence_of
 from axis.checks.policy import load_policy
 from axis.checks.signers import check_signers
-from axis.document import (
-    Agency,
-    DirectoryView,
-    Envelope,
-    FileKind,
-    FileReport,
-    Level,
-    Mandate,
-    Organ,
-    Outcome,
-    Part,
-    PdfReport,
-    Seal,
-    SignatureReport,
-    Signer,
-    SignerInfo,
-)
+from axis.envelope import Envelope, Organ, SignerInfo
+from axis.register import Agency, DirectoryView, Level, Mandate, Seal, Signer
+from axis.reports import FileKind, FileReport, Outcome, Part, PdfReport, SignatureReport
 from axis.violations import Code
 
 NOON = datetime(2026, 11, 20, 5, tzinfo=UTC)

@@ -7,7 +7,8 @@ import pytest
 
 from axis.checks.format import check_format, main_document
 from axis.checks.policy import load_policy
-from axis.document import FileKind, FileReport, Organ
+from axis.envelope import Organ
+from axis.reports import FileKind, FileReport
 from axis.violations import Code
 from tests.unit.edxml.packets import ENVELOPE
 

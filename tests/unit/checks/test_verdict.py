@@ -3,7 +3,7 @@
 import itertools
 
 from axis.checks.verdict import PARTS, joined, overall, refusals
-from axis.document import Outcome, Part
+from axis.reports import Outcome, Part
 from axis.violations import Code, Violation
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from axis.directory.reading import read_directory
 from axis.directory.tables import Source
-from axis.document import Agency, Directory, Level, Mandate
+from axis.register import Agency, Directory, Level, Mandate
 
 AGENCY_HEADER = "code,code102,name,level,parent,connection,locked,valid_from,valid_until,successors,invented"
 G12 = "G12,000.00.00.G12,Bộ Tài chính,central,,,,2025-03-01,,,0"

@@ -9,10 +9,10 @@ from datetime import UTC, date, datetime
 import msgspec
 
 from axis.checks.policy import Limits, load_policy
-from axis.document import Envelope, Organ, ResponseFor, SignerInfo
 from axis.edxml.attachments import AttachmentSink
 from axis.edxml.reader import PacketReading, read_packet
 from axis.edxml.writer import PacketFile, build_packet
+from axis.envelope import Envelope, Organ, ResponseFor, SignerInfo
 
 NS = "http://www.mic.gov.vn/TBT/QCVN_102_2016"
 LIMITS = load_policy().limits

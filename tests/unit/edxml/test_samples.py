@@ -7,11 +7,12 @@ import pytest
 
 from axis.checks.format import check_format
 from axis.checks.policy import load_policy
-from axis.document import FileKind, FileReport, StatusPacket
 from axis.edxml.attachments import AttachmentSink
 from axis.edxml.reader import read_packet
 from axis.edxml.status import build_status, read_status
 from axis.edxml.writer import build_packet
+from axis.envelope import StatusPacket
+from axis.reports import FileKind, FileReport
 from axis.violations import Code
 from tests.unit.edxml.packets import LIMITS, SENT, file
 

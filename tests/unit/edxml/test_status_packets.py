@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from axis.document import Organ, ResponseFor, StatusPacket
 from axis.edxml.documentid import document_id
 from axis.edxml.status import build_status, read_status
+from axis.envelope import Organ, ResponseFor, StatusPacket
 from axis.errors import RefusedError
 from tests.unit.edxml.packets import ENVELOPE, LIMITS, packet, reading
 

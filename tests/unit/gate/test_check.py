@@ -11,10 +11,10 @@ import msgspec
 import pytest
 
 from axis.checks.policy import load_policy
-from axis.document import FileKind, FileReport, GateReport, Outcome, Part, PdfReport, SignatureReport
 from axis.errors import SetupError
 from axis.gate.answers import Judged, Kind
 from axis.gate.check import check_paths, exit_code, find_files, judged_result
+from axis.reports import FileKind, FileReport, GateReport, Outcome, Part, PdfReport, SignatureReport
 from axis.violations import Code, Violation
 from tests.unit.edxml.packets import ENVELOPE, PDF, packet
 

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 import pytest
 
 from axis.checks.policy import load_policy
-from axis.document import FileKind, Outcome, Part, PdfReport
 from axis.gate import inspect as inspecting
 from axis.gate import limits
 from axis.gate.answers import Altered, InspectRequest, Kind
 from axis.gate.inspect import Grounds, inspect, kind_of
+from axis.reports import FileKind, Outcome, Part, PdfReport
 from axis.violations import Code
 from signing.evidence import NO_EVIDENCE
 from tests.unit.edxml.packets import PDF, file, packet

@@ -9,8 +9,9 @@ import pytest
 
 from axis.checks.policy import load_policy
 from axis.content.store import ContentStore
-from axis.document import Envelope, Intake, Organ, SignerInfo, packet_id
+from axis.document import Intake, packet_id
 from axis.edxml.writer import PacketFile, build_packet
+from axis.envelope import Envelope, Organ, SignerInfo
 from axis.gateway.app import build_app
 from axis.gateway.parts import Parts
 from axis.store.bell import Bell

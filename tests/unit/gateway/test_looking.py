@@ -8,9 +8,10 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from axis.document import Intake, Outcome, Part
+from axis.document import Intake
 from axis.edxml.status import read_status
 from axis.evidence.receipts import receipt_bytes
+from axis.reports import Outcome, Part
 from axis.store.inbox import Delivered, Reported
 from axis.store.views import (
     DocumentView,

@@ -6,8 +6,9 @@ import hashlib
 
 import pytest
 
-from axis.document import Organ, ResponseFor, StatusPacket, packet_id
+from axis.document import packet_id
 from axis.edxml.status import build_status
+from axis.envelope import Organ, ResponseFor, StatusPacket
 from axis.errors import UnavailableError
 from axis.gateway import streaming
 from axis.violations import Code, Violation

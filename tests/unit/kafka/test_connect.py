@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from confluent_kafka.admin import AclOperation, ResourceType
 
-from axis.document import Outgoing
 from axis.errors import SetupError, UnavailableError
 from axis.kafka.admin import GROUPS, USERS, rights, topic_config
 from axis.kafka.connect import away, confluent_options
@@ -14,6 +13,7 @@ from axis.kafka.producer import Publisher
 from axis.kafka.quiet import RepeatFilter
 from axis.settings import Settings
 from axis.topics import BY_NAME, SUBMISSION, TOPICS, WORKER_GROUP
+from axis.traffic import Outgoing
 
 HOME = Path("/nonexistent")
 

@@ -9,8 +9,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from axis.directory.reading import read_directory
 from axis.directory.tables import Source
-from axis.document import Directory, Level
 from axis.errors import SetupError
+from axis.register import Directory, Level
 from axis.sandbox.directory import demo_agencies, demo_agency, demo_connections
 from axis.sandbox.identity import Part
 from axis.sandbox.pdf import FONTS, OfficialDocument, body_of, render

@@ -9,10 +9,10 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from axis.checks.format import check_format
 from axis.checks.policy import load_policy
 from axis.checks.secrecy import secret_mark
-from axis.document import FileKind, FileReport
 from axis.edxml.attachments import AttachmentSink
 from axis.edxml.reader import read_packet
 from axis.errors import SetupError
+from axis.reports import FileKind, FileReport
 from axis.sandbox.faults import FAULTS, fault
 from axis.sandbox.spoil import alter_byte, append_bytes, replace_once
 from axis.violations import REASONS

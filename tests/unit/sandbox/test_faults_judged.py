@@ -2,7 +2,7 @@
 
 import pytest
 
-from axis.document import Outcome
+from axis.reports import Outcome
 from axis.sandbox.faults import FAULTS
 from axis.violations import Code
 from tests.lab.documents import a_packet

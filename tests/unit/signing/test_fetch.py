@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import NameOID
 
-from axis.document import Need
+from axis.reports import Need
 from signing import fetch
 from signing.evidence import NO_EVIDENCE, evidence_of
 from signing.fetch import Fetcher, revocation_fields

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from axis.document import Outcome
+from axis.reports import Outcome
 from signing.evidence import NO_EVIDENCE
 from tests.lab.pdfs import judge, signed_by_hand, signed_twice
 

@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509 import ocsp
 
-from axis.document import Outcome
+from axis.reports import Outcome
 from axis.sandbox.identity import Part, Role
 from signing.evidence import NO_EVIDENCE, evidence_of
 from signing.trust import TrustRole

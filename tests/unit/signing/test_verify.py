@@ -9,7 +9,7 @@ from asn1crypto import cms
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.writer import PageObject, PdfFileWriter
 
-from axis.document import Outcome
+from axis.reports import Outcome
 from axis.sandbox.identity import Part
 from signing import mapped, reading
 from signing.trust import TrustList
