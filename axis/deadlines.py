@@ -1,12 +1,9 @@
 """When an answer is due, by the working calendar of policy data. Pure."""
 
 from datetime import date, datetime, time, timedelta
-from typing import Final
-from zoneinfo import ZoneInfo
 
 from axis.checks.policy import Policy
-
-VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
+from axis.zone import VIETNAM
 
 
 def is_working_day(day: date, policy: Policy) -> bool:

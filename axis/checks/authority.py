@@ -5,8 +5,6 @@ proven, and holds what the envelope claims to them. Pure: no clock, no I/O.
 """
 
 from datetime import date, datetime
-from typing import Final
-from zoneinfo import ZoneInfo
 
 from axis.checks.policy import Policy
 from axis.checks.signers import fold, people_and_seals
@@ -14,8 +12,7 @@ from axis.envelope import Envelope
 from axis.register import Agency, DirectoryView, Mandate, Signer
 from axis.reports import FileKind, FileReport, SignatureReport
 from axis.violations import Code, Violation
-
-VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
+from axis.zone import VIETNAM
 
 
 def check_authority(

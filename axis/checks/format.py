@@ -7,14 +7,13 @@ what needs the policy or the moment.
 import unicodedata
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from axis.checks.policy import Policy
 from axis.envelope import Envelope
 from axis.reports import FileKind, FileReport
 from axis.violations import Code, Violation
+from axis.zone import VIETNAM
 
-_VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 _DELIVER: Final = "deliver"
 
 
@@ -49,7 +48,7 @@ def check_format(
     findings: list[Violation] = []
 
     # F9: the day of issue is today in Viet Nam at the latest.
-    if envelope.issued_on and envelope.issued_on > at.astimezone(_VIETNAM).date():
+    if envelope.issued_on and envelope.issued_on > at.astimezone(VIETNAM).date():
         field = "PromulgationInfo.PromulgationDate"
         violations.append(Violation(Code.DATE_FUTURE, field, envelope.issued_on.isoformat()))
 

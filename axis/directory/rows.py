@@ -4,13 +4,12 @@ import re
 import unicodedata
 from datetime import date, datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from axis.directory.problems import Problem
 from axis.directory.tables import Row
 from axis.register import Agency, Level, Mandate, Seal, Signer
+from axis.zone import VIETNAM
 
-HANOI: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 """Dates of mandates are days there."""
 
 DISCONNECTED: Final = "-"
@@ -110,7 +109,7 @@ class Line:
             if "T" in value and (moment := datetime.fromisoformat(value)).tzinfo is not None:
                 return moment
             day = _day(value)
-            return datetime(day.year, day.month, day.day, tzinfo=HANOI)
+            return datetime(day.year, day.month, day.day, tzinfo=VIETNAM)
         except ValueError:
             self.wrong(
                 f"{column} “{value}” không phải ngày, hoặc thời điểm thiếu múi giờ",

@@ -4,9 +4,8 @@ import re
 import unicodedata
 from datetime import UTC, date, datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
-VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
+from axis.zone import VIETNAM
 
 _DAY: Final = re.compile(r"(\d{4})([/-])(\d{2})\2(\d{2})", re.ASCII)
 _INTEGER: Final = re.compile(r"-?\d{1,9}", re.ASCII)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from axis.edxml.documentid import document_id
 from axis.edxml.writer import PacketFile, build_packet
@@ -19,8 +18,7 @@ from axis.sandbox.identity import Identity, Part
 from axis.sandbox.pdf import OfficialDocument, is_addressed, render, shipped_text
 from axis.sandbox.people import heading_of, office_of
 from axis.sandbox.sign import Pens, Signing
-
-VIETNAM: Final = ZoneInfo("Asia/Ho_Chi_Minh")
+from axis.zone import VIETNAM
 
 ABBREVIATIONS: Final = {
     "nghị quyết": "NQ",

@@ -24,9 +24,8 @@ from axis.store import (
 )
 from axis.store.faults import store_faults
 from axis.store.over_pool import OverPool
+from axis.store.versions import NEWEST
 from axis.traffic import Outgoing
-
-_DIRECTORY_VERSION: Final = "SELECT coalesce(max(version), 0) FROM directory_version"
 
 _FIGURES: Final = """
 SELECT (SELECT count(*) FROM intake WHERE state IN ('taken', 'waiting')) AS open,
@@ -132,7 +131,7 @@ class KeepingLedger(OverPool):
     async def directory_version(self) -> int:
         """Return the version of the directory in force; 0: none was imported."""
         with store_faults():
-            version: int = await self._pool.fetchval(_DIRECTORY_VERSION)
+            version: int = await self._pool.fetchval(NEWEST)
             return version
 
     async def put_evidence(self, kept: Kept) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from axis.document import Intake, Verdict
 from axis.records import (
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from axis.store.pool import Connection
 
 from axis.store.over_pool import OverPool
-
-_DIRECTORY_VERSION: Final = "SELECT coalesce(max(version), 0) FROM directory_version"
+from axis.store.versions import NEWEST
 
 
 class TakingLedger(OverPool):
@@ -83,7 +82,7 @@ class TakingLedger(OverPool):
         judged = await intakes.last_decision(conn, row.intake.packet_id)
         if row.intake.state != "answered" or judged is None or judged.verdict == Verdict.ACCEPTED:
             return None
-        directory_version = await conn.fetchval(_DIRECTORY_VERSION)
+        directory_version = await conn.fetchval(NEWEST)
         before = (judged.rules_version, judged.directory_version, judged.trust_version)
         if judged.verdict == Verdict.REFUSED and before == (rules, directory_version, trust):
             return None

@@ -76,7 +76,8 @@ SELECT encode(sha256(convert_to(
                         FROM seal s), ''), 'UTF8')), 'hex')
 """
 
-_NEWEST: Final = "SELECT coalesce(max(version), 0) FROM directory_version"
+NEWEST: Final = "SELECT coalesce(max(version), 0) FROM directory_version"
+"""The version in force; 0: none was imported."""
 
 _RECORD: Final = """
 INSERT INTO directory_version (version, imported_at, sha256, source, note)
@@ -155,7 +156,7 @@ async def record_version(
 ) -> DirectoryVersion:
     """Name what stands in the tables now as the next version. In the transaction that changed them."""
     with store_faults():
-        version = await conn.fetchval(_NEWEST) + 1
+        version = await conn.fetchval(NEWEST) + 1
         digest = await conn.fetchval(_DIGEST)
         row = await conn.fetchrow(_RECORD, version, at, digest, msgspec.json.encode(source), note)
     assert row is not None, "INSERT ... RETURNING gives its row"

@@ -21,6 +21,7 @@ ROOMS = {
             "axis.register",
             "axis.reports",
             "axis.traffic",
+            "axis.zone",
             "axis.records",
             "axis.settings",
             "axis.checks.policy",  # numbers and lists, no rule

@@ -5,7 +5,8 @@ from datetime import datetime
 import pytest
 
 from axis.checks.policy import load_policy
-from axis.deadlines import VIETNAM, answer_due
+from axis.deadlines import answer_due
+from axis.zone import VIETNAM
 
 POLICY = load_policy()
 
