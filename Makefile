@@ -1,6 +1,6 @@
 # `make help` lists everything.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test up down lint bench lock
+.PHONY: help setup demo test up down lint bench soak lock
 T ?=
 
 help:  ## this list
@@ -26,6 +26,10 @@ lint: setup  ## ruff, mypy, and whether the lock file is current
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@deploy/lock --check
+
+soak: setup  ## faults in a seeded order under load, then the books compared; MINUTES=10 SEED=1
+	@deploy/setup soak
+	@.venv/bin/python -m tests.soak --minutes $(or $(MINUTES),10) --seed $(or $(SEED),1)
 
 bench: setup  ## the measurements, one JSON object a line
 	@.venv/bin/axis bench --json

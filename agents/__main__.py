@@ -5,7 +5,6 @@ import contextlib
 import logging
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -25,6 +24,7 @@ from axis.gate.pool import GatePool
 from axis.kafka.producer import Publisher
 from axis.logs import start_logs
 from axis.settings import Settings, load_settings
+from axis.store.clock import database_clock
 from axis.store.ledger import Ledger
 from axis.store.pool import open_pool
 from signing.fetch import Fetcher
@@ -54,7 +54,7 @@ async def backing(settings: Settings, schemas: Schemas) -> AsyncIterator[Backing
         await publisher.start()
         pool = await open_pool(settings.database_url, size=POOL, application="axis-worker")
         stack.push_async_callback(pool.close)
-        ledger = Ledger(pool)
+        ledger, now = Ledger(pool), await stack.enter_async_context(database_clock(pool))
         gate = GatePool(
             settings.gate_processes,
             policy,
@@ -66,6 +66,7 @@ async def backing(settings: Settings, schemas: Schemas) -> AsyncIterator[Backing
         fetcher = Fetcher(
             [url for authority in trust.authorities for url in authority.crl_urls],
             {authority.sha256: authority.ocsp_urls for authority in trust.authorities},
+            now=now,
         )
         stack.push_async_callback(fetcher.close)
         evidence = EvidenceDesk(
@@ -73,7 +74,7 @@ async def backing(settings: Settings, schemas: Schemas) -> AsyncIterator[Backing
             sorted({url for authority in trust.authorities for url in authority.crl_urls}),
             fetch_crl=fetcher.fetch_crl,
             fetch_need=fetcher.fetch_need,
-            now=_now,
+            now=now,
             refresh_seconds=policy.evidence_refresh_seconds,
         )
         courier = Courier(publisher.publish, ledger.forget_outgoing, step="admit")
@@ -88,7 +89,7 @@ async def backing(settings: Settings, schemas: Schemas) -> AsyncIterator[Backing
             trust_version=trust.digest,
             schemas=schemas,
             courier=courier,
-            now=_now,
+            now=now,
             judge=gate,
             evidence=evidence,
         )
@@ -115,10 +116,6 @@ async def _leave(courier: Courier) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(COURIER_SECONDS):
             await courier.drained()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def main() -> int:

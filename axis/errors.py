@@ -43,5 +43,9 @@ class SetupError(AxisError):
     """The installation is not as it must be; the message says what to do about it."""
 
 
+class DamagedContentError(AxisError):
+    """Bytes of the content store are not those of their digest: an incident, and nobody gets them."""
+
+
 class SealError(AxisError):
     """A seal does not hold: the bytes, the signature or the sealing certificate are not what they must be."""

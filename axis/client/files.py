@@ -76,13 +76,22 @@ async def saved(answer: httpx.Response, target: Path) -> Path:
             async for piece in answer.aiter_raw(PIECE):
                 digest.update(piece)
                 await asyncio.to_thread(file.write, piece)
-        expected = answer.headers.get("content-digest")
-        if expected is not None and expected != digest_field(digest.hexdigest()):
-            raise DamagedError(f"{target.name}: SHA-256 {digest.hexdigest()}, expected {expected}")
+        held_against_digest(answer, digest.hexdigest())
         await asyncio.to_thread(half.replace, target)
     finally:
         await asyncio.to_thread(half.unlink, missing_ok=True)
     return target
+
+
+def held_against_digest(answer: httpx.Response, sha256: str) -> None:
+    """Compare what came with the answer's ``Content-Digest``.
+
+    Raises:
+        DamagedError: they differ.
+    """
+    expected = answer.headers.get("content-digest")
+    if expected is not None and expected != digest_field(sha256):
+        raise DamagedError(f"SHA-256 {sha256}, expected {expected}")
 
 
 async def _read(file: BinaryIO | io.BytesIO) -> bytes:

@@ -1,6 +1,7 @@
 """Calls of a recipient: the mailbox, and the answers that are owed."""
 
 import contextlib
+import hashlib
 import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -10,8 +11,8 @@ from typing import Any
 import httpx
 
 from axis.client.answers import AckAnswer, Entry
-from axis.client.failures import NotYetError
-from axis.client.files import saved
+from axis.client.failures import DamagedError, NotYetError
+from axis.client.files import held_against_digest, saved
 from axis.client.wire import Wire
 
 
@@ -50,9 +51,16 @@ class Receiving:
             return await saved(answer, Path(folder) / f"{name}{ending}")
 
     async def content(self, entry: Entry | int) -> bytes:
-        """Return what an entry is about; for receipts and statuses, which are small."""
-        async with self._content(entry.entry_id if isinstance(entry, Entry) else entry) as answer:
-            return await answer.aread()
+        """Return what an entry is about, held against its digest; for receipts and statuses, which are small.
+
+        Raises:
+            DamagedError: other bytes came than were sent, or not all. Ask again.
+        """
+        number = entry.entry_id if isinstance(entry, Entry) else entry
+        async with self._content(number) as answer:
+            data = await answer.aread()
+            held_against_digest(answer, hashlib.sha256(data).hexdigest())
+            return data
 
     async def mark(self, entry: Entry | int) -> None:
         """Take an entry off the list for good. Of a document: it counts as fetched."""
@@ -106,4 +114,7 @@ class Receiving:
         async with self._wire.response("GET", f"/v1/inbox/{number}/content") as answer:
             if answer.status_code != httpx.codes.OK:
                 raise NotYetError(f"entry {number} is still being sealed")
-            yield answer
+            try:
+                yield answer
+            except httpx.TransportError as exc:
+                raise DamagedError(f"entry {number} broke off on its way") from exc

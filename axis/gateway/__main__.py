@@ -7,7 +7,6 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +29,7 @@ from axis.kafka.producer import Publisher
 from axis.logs import start_logs
 from axis.settings import Settings, load_settings
 from axis.store.bell import Bell
+from axis.store.clock import database_clock
 from axis.store.ledger import Ledger
 from axis.store.pool import open_pool
 from signing.trust import load_trust
@@ -65,7 +65,7 @@ async def assembled(settings: Settings, schemas: Schemas) -> AsyncIterator[tuple
     async with contextlib.AsyncExitStack() as stack:
         pool = await open_pool(settings.database_url, size=POOL, application="axis-gateway")
         stack.push_async_callback(pool.close)
-        ledger = Ledger(pool)
+        ledger, now = Ledger(pool), await stack.enter_async_context(database_clock(pool))
         stack.push_async_callback(publisher.stop)
         courier = Courier(publisher.publish, ledger.forget_outgoing, step="take")
         carrying = asyncio.create_task(courier.run())
@@ -78,7 +78,7 @@ async def assembled(settings: Settings, schemas: Schemas) -> AsyncIterator[tuple
             trust_version=load_trust(settings.trust_file).digest,
             schemas=schemas,
             courier=courier,
-            now=_now,
+            now=now,
             free_bytes_limit=settings.free_bytes_limit,
             backlog_limit=settings.backlog_limit,
         )
@@ -96,7 +96,7 @@ async def assembled(settings: Settings, schemas: Schemas) -> AsyncIterator[tuple
                 content=content,
                 bell=bell,
                 policy=policy,
-                now=_now,
+                now=now,
                 free_bytes_limit=settings.free_bytes_limit,
             ),
             ready,
@@ -135,10 +135,6 @@ async def serve(settings: Settings, schemas: Schemas) -> None:
         finally:
             if health is not None:
                 health.close()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def main() -> int:

@@ -1,6 +1,8 @@
 """Mailboxes: list, fetch, mark. A document is fetched once its bytes went out, or when it is marked."""
 
 import asyncio
+import hashlib
+import logging
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, BinaryIO, Final, Literal
 
@@ -8,7 +10,9 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import StreamingResponse
 
+from axis import metrics
 from axis.edxml.trace import spliced
+from axis.errors import DamagedContentError
 from axis.gateway.access import Reader
 from axis.gateway.openapi import described, takes
 from axis.gateway.parts import Given, Parts
@@ -22,6 +26,8 @@ from axis.store.tokens import Caller
 MOST_ENTRIES: Final = 1000
 XML: Final = "application/xml"
 PIECE_BYTES: Final = 512 * 1024
+
+_log = logging.getLogger(__name__)
 
 router = APIRouter(tags=["Nhận · Receive"])
 
@@ -82,6 +88,8 @@ async def get_content(entry_id: int, parts: Given, caller: Reader) -> Response:
     if entry.kind == "status":
         sha256 = required(await parts.memory.status_digest(entry.subject), "status")
         data = await asyncio.to_thread(parts.content.path(sha256).read_bytes)
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise _damaged(entry.subject)
         return Response(
             data, headers={"ETag": f'"{sha256}"', "Content-Digest": digest_field(sha256)}, media_type=XML
         )
@@ -123,12 +131,29 @@ async def post_mark(request: Request, entry_id: int, parts: Given, caller: Reade
 async def _delivery(
     parts: Parts, caller: Caller, packet_id: str, delivered: Delivered, stream: BinaryIO
 ) -> AsyncIterator[bytes]:
-    """Give the delivered packet; after its last byte went out, note that it was fetched."""
+    """Give the delivered packet; after its last byte went out, note that it was fetched.
+
+    The last piece goes out only when all bytes are those that were decided on:
+    a stored file that was altered since then ends as a broken download.
+    """
+    digest, held = hashlib.sha256(), b""
     with stream:
         pieces = spliced(stream, delivered.splice_offset, delivered.splice)
         while gathered := await asyncio.to_thread(_gathered, pieces):
-            yield gathered
+            digest.update(gathered)
+            if held:
+                yield held
+            held = gathered
+    if digest.hexdigest() != delivered.delivered_sha256:
+        raise _damaged(packet_id)
+    yield held
     await parts.desk.fetched(connection=caller.connection, packet_id=packet_id)
+
+
+def _damaged(subject: str) -> DamagedContentError:
+    metrics.CONTENT_DAMAGED.inc()
+    _log.critical("nội dung đã lưu bị thay đổi / stored content was altered: %s", subject)
+    return DamagedContentError(f"the stored content of {subject} is not what was judged")
 
 
 def _gathered(pieces: Iterator[bytes]) -> bytes:

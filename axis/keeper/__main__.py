@@ -7,7 +7,6 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +23,7 @@ from axis.health import serve_health
 from axis.kafka.producer import Publisher
 from axis.logs import start_logs
 from axis.settings import Settings, load_settings
+from axis.store.clock import database_clock
 from axis.store.leader import KEEPER, leadership
 from axis.store.ledger import Ledger
 from axis.store.pool import open_pool
@@ -31,6 +31,8 @@ from axis.store.tokens import expire_tokens
 from signing.trust import load_trust
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from axis.store.pool import Pool
 
 _log = logging.getLogger("axis.keeper")
@@ -48,27 +50,28 @@ async def run(settings: Settings, schemas: Schemas) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     pool = await open_pool(settings.database_url, size=4, application="axis-keeper")
     ledger, publisher = Ledger(pool), Publisher(settings)
-    office = Office(
-        memory=ledger,
-        content=ContentStore(Path(settings.content_dir)),
-        policy=load_policy(settings.policy_file),
-        trust_version=load_trust(settings.trust_file).digest,
-        schemas=schemas,
-        courier=Courier(publisher.publish, ledger.forget_outgoing, step="keep"),
-        now=lambda: datetime.now(UTC),
-    )
+    async with database_clock(pool) as now:
+        office = Office(
+            memory=ledger,
+            content=ContentStore(Path(settings.content_dir)),
+            policy=load_policy(settings.policy_file),
+            trust_version=load_trust(settings.trust_file).digest,
+            schemas=schemas,
+            courier=Courier(publisher.publish, ledger.forget_outgoing, step="keep"),
+            now=now,
+        )
 
-    async def ready() -> dict[str, bool]:
-        return {"database": await ledger.usable(), "broker": await publisher.usable()}
+        async def ready() -> dict[str, bool]:
+            return {"database": await ledger.usable(), "broker": await publisher.usable()}
 
-    health = await serve_health(settings.metrics_host, settings.metrics_port, ready)
-    work = asyncio.create_task(_work(settings, office, ledger, publisher, pool))
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    work.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await work
-    health.close()
+        health = await serve_health(settings.metrics_host, settings.metrics_port, ready)
+        work = asyncio.create_task(_work(settings, office, ledger, publisher, pool))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        work.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
+        health.close()
     await publisher.stop()
     await pool.close()
 
@@ -93,7 +96,7 @@ async def _round(office: Office, ledger: Ledger, publisher: Publisher) -> None:
     while await _broker_permitting(lambda: sweep(office, publisher.publish)):
         pass
     await expire(office)
-    await _show(ledger)
+    await _show(ledger, office.now())
     await asyncio.to_thread(office.content.sweep, time.time() - SPOOL_SECONDS)
 
 
@@ -106,9 +109,8 @@ async def _broker_permitting(step: Callable[[], Awaitable[int]]) -> int:
         return 0
 
 
-async def _show(ledger: Ledger) -> None:
+async def _show(ledger: Ledger, now: "datetime") -> None:
     figures = await ledger.figures()
-    now = datetime.now(UTC)
     metrics.UNANSWERED.set(figures.open)
     metrics.OLDEST_UNDELIVERED.set((now - figures.oldest).total_seconds() if figures.oldest else 0)
     metrics.UNSEALED.set(figures.unsealed)

@@ -6,7 +6,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from axis.desk.sealing import seal_once
@@ -14,6 +14,7 @@ from axis.errors import AxisError, UnavailableError
 from axis.health import serve_health
 from axis.logs import start_logs
 from axis.settings import Settings, load_settings
+from axis.store.clock import database_clock
 from axis.store.leader import SEALER, leadership
 from axis.store.ledger import Ledger
 from axis.store.pool import open_pool
@@ -43,24 +44,27 @@ async def run(settings: Settings) -> None:
         return {"database": await ledger.usable(), "sealing_key": seals}
 
     health = await serve_health(settings.metrics_host, settings.metrics_port, ready)
-    work = asyncio.create_task(_work(settings, ledger, sealer.seal))
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    work.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await work
+    async with database_clock(pool) as now:
+        work = asyncio.create_task(_work(settings, ledger, lambda data: sealer.seal(data, at=now()), now))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        work.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
     health.close()
     await pool.close()
 
 
-async def _work(settings: Settings, ledger: Ledger, seal: Callable[[bytes], bytes]) -> None:
+async def _work(
+    settings: Settings, ledger: Ledger, seal: Callable[[bytes], bytes], now: Callable[[], datetime]
+) -> None:
     while True:
         try:
             async with leadership(settings.database_url, SEALER) as lead:
                 if lead is not None:
                     await lead.listen("axis_unsealed")
                     while True:
-                        while await seal_once(ledger, seal, lambda: datetime.now(UTC)):
+                        while await seal_once(ledger, seal, now):
                             pass
                         await lead.rung(FALLBACK_SECONDS)
         except UnavailableError as exc:

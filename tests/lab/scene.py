@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from axis.stack.single import arm, described
 from axis.stack.supervision import Supervisor
 from axis.topics import ACCEPTED, ACK, BY_NAME, SUBMISSION
 from tests.lab.ammunition import Packet
-from tests.lab.books import Ledgers
+from tests.lab.books import Ledgers, Record, Road
 from tests.lab.traffic import Traffic
 from tests.lab.witnesses import read_content, read_memory, read_road
 
@@ -51,7 +51,7 @@ def hurried_policy(folder: Path) -> Path:
 class Scene:
     """What every test of the module plays on."""
 
-    def __init__(self, home: Home, settings: Settings, traffic: Traffic, probes: list[Packet]) -> None:
+    def __init__(self, home: Home, settings: Settings, traffic: Traffic, probes: Iterable[Packet]) -> None:
         """Take the running stack."""
         self.home = home
         self.settings = settings
@@ -60,7 +60,11 @@ class Scene:
         self.schemas = load_schemas(settings)
         self.told: list[tuple[str, float]] = []
         """What was done, and seconds until a document went through again."""
-        self._probes = probes
+        self.kept: dict[tuple[str, int, int], Record] = {}
+        """Records that a fault deleted from the topics, by their place."""
+        self.breaches: list[str] = []
+        """What must not be, seen while a fault held."""
+        self._probes = iter(probes)
 
     def say(self, text: str) -> None:
         """Tell whoever watches (``-s``)."""
@@ -71,6 +75,10 @@ class Scene:
     def pid(self, name: str) -> int:
         """Return the number of a process; 0: it does not run."""
         return next(one.pid for one in self.supervisor.standings() if one.name == name)
+
+    def port(self, name: str) -> int:
+        """Return the port on which a server listens."""
+        return described(self.home.root, name).port
 
     def ready(self, name: str) -> bool:
         """Ask a process itself."""
@@ -136,7 +144,7 @@ class Scene:
 
     def take_probe(self) -> Packet:
         """Return a good packet that nobody sent yet."""
-        return self._probes.pop()
+        return next(self._probes)
 
     def recovered(self, what: str, since: float, *, within: float) -> None:
         """Hold the axis to being of use again: a new document goes through, sealed receipt included."""
@@ -180,9 +188,15 @@ class Scene:
         return Ledgers(
             clients=self.traffic.book,
             memory=memory,
-            road=read_road(self.settings, self.schemas),
+            road=self._road(),
             content=read_content(Path(self.settings.content_dir), digests),
         )
+
+    def _road(self) -> Road:
+        road = read_road(self.settings, self.schemas)
+        there = {(one.topic, one.partition, one.offset) for one in road.records}
+        road.records.extend(one for place, one in self.kept.items() if place not in there)
+        return road
 
     # --- poison --------------------------------------------------------------
 

@@ -6,18 +6,23 @@ repeats, it repeats by itself.
 """
 
 import asyncio
+import contextlib
 import hashlib
+import itertools
+import random
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from axis.cli.profiles import Profile
 from axis.cli.verify import judge
-from axis.client import AxisClient, Entry, UnreachableError
+from axis.client import AxisClient, AxisRefusedError, Entry, UnreachableError
 from axis.document import packet_id
 from axis.errors import AxisError
-from axis.sandbox.directory import demo_agency
+from axis.sandbox.directory import demo_agencies, demo_agency
+from axis.violations import Code
 from tests.lab.ammunition import Packet
 from tests.lab.books import Clients, Download, Handed
 
@@ -35,7 +40,11 @@ class Traffic:
     """All clients of one run, and the book that they keep."""
 
     def __init__(
-        self, profiles: Mapping[str, Profile], anchors: Sequence[bytes], packets: Sequence[Packet]
+        self,
+        profiles: Mapping[str, Profile],
+        anchors: Sequence[bytes],
+        packets: Sequence[Packet],
+        more: Iterable[Packet] = (),
     ) -> None:
         """Prepare.
 
@@ -43,6 +52,7 @@ class Traffic:
             profiles: of the connections.
             anchors: PEM; every receipt is verified by them.
             packets: sent in this order, as they are released.
+            more: what comes after them, without end if need be.
         """
         self.book = Clients()
         self.profiles = dict(profiles)
@@ -50,6 +60,7 @@ class Traffic:
         self.failures: list[str] = []
         """What a client could not do in all its patience."""
         self._packets = list(packets)
+        self._more = iter(more)
         self._sent: dict[str, Packet] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="traffic", daemon=True)
@@ -68,6 +79,7 @@ class Traffic:
     def release(self, count: int) -> None:
         """Let so many more packets be sent; returns at once."""
         batch, self._packets = self._packets[:count], self._packets[count:]
+        batch += itertools.islice(self._more, count - len(batch))
         self._under_way += len(batch)
         for packet in batch:
             self._loop.call_soon_threadsafe(self._waiting.put_nowait, packet)
@@ -80,6 +92,38 @@ class Traffic:
     def send(self, packet: Packet) -> str:
         """Send one packet now; return its id once the door has answered."""
         return self.run(self._send(packet))
+
+    def submit(self, packet: Packet) -> None:
+        """Let one packet be sent beside the others; returns at once."""
+        self._under_way += 1
+        self._loop.call_soon_threadsafe(self._waiting.put_nowait, packet)
+
+    def sent_packets(self) -> list[Packet]:
+        """Return what was sent so far."""
+        return list(self._sent.values())
+
+    def steal(self, packet: Packet, connection: str) -> None:
+        """Let another connection send somebody's packet as it is: it must be refused."""
+        own = next(agency.code for agency in demo_agencies() if agency.connection == connection)
+        code = Code.SENDER_NOT_OF_CONNECTION
+        self.submit(replace(packet, sender=own, verdict="refused", code=code, rival="", twice=False))
+
+    def hang_up(self) -> None:
+        """Let a client give up before it hears the answer, and send the same packet again."""
+        self.run(self._hang_up(next(self._more)))
+
+    def answer_early(self, lot: random.Random) -> None:
+        """Let a recipient answer what it may not have yet: taken or refused, never lost."""
+        self.run(self._answer_early(lot))
+
+    def download(self, connection: str, entry: int) -> bytes:
+        """Return a delivered document as one connection gets it now."""
+        return self.run(asyncio.wait_for(self._clients[connection].content(entry), 10))
+
+    def is_whole(self, name: str, got: bytes) -> bool:
+        """Tell whether a delivered packet is the one that was sent, but for the axis' trace."""
+        sent = self._sent.get(name)
+        return sent is not None and restore(sent.data, got) == sent.data
 
     def probe(self, packet: Packet, *, since: float) -> float:
         """Send one good packet and wait for its verified receipt; return seconds since a moment."""
@@ -174,6 +218,28 @@ class Traffic:
         handed.answers.append(sent.packet_id)
         self._see(handed.shown, sent.state)
         return sent.packet_id
+
+    async def _hang_up(self, packet: Packet) -> None:
+        connection, sha256 = self._connection(packet), hashlib.sha256(packet.data).hexdigest()
+        name = packet_id(connection, sha256)
+        self.book.handed.setdefault(
+            name, Handed(connection, sha256, packet.verdict, packet.code, packet.rival)
+        )
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.02):
+                await self._of(packet.sender).send_packet(packet.data)
+        self._under_way += 1
+        await self._waiting.put(packet)
+
+    async def _answer_early(self, lot: random.Random) -> None:
+        recent = list(self._sent)[-20:]
+        if not recent:
+            return
+        agency = lot.choice([one for one in demo_agencies() if one.connection in self._clients])
+        for name in (lot.choice(recent), hashlib.sha256(lot.randbytes(8)).hexdigest()):
+            with contextlib.suppress(AxisRefusedError):
+                ack = await self._clients[agency.connection].answer(name, agency.code, "01", "sớm")
+                self.book.statuses.add(ack)
 
     async def _clerk(self, name: str) -> None:
         """Fetch what comes, some of it twice; answer some of it through every status."""

@@ -57,10 +57,7 @@ async def read_memory(url: str) -> Memory:
                     Aside(*row)
                     for row in await line.fetch('SELECT topic, partition, "offset", sha256 FROM quarantine')
                 ],
-                left={
-                    name: await line.fetchval(f"SELECT count(*) FROM {name}")
-                    for name in QUEUES
-                },
+                left={name: await line.fetchval(f"SELECT count(*) FROM {name}") for name in QUEUES},
             )
     finally:
         await line.close()
@@ -81,17 +78,18 @@ def read_road(settings: Settings, schemas: Schemas) -> Road:
     reader = Consumer({**confluent_options(settings), "group.id": WORKER_GROUP, "enable.auto.commit": False})
     try:
         places = [TopicPartition(topic.name, n) for topic in TOPICS for n in range(topic.partitions)]
-        ends = {
-            (place.topic, place.partition): reader.get_watermark_offsets(place, timeout=SECONDS)[1]
+        marks = {
+            (place.topic, place.partition): reader.get_watermark_offsets(place, timeout=SECONDS)
             for place in places
         }
+        ends = {place: end for place, (_, end) in marks.items()}
         # Asked, not joined: the workers keep their places.
         behind = {
             (place.topic, place.partition): ends[place.topic, place.partition] - max(place.offset, 0)
             for place in reader.committed(places, timeout=SECONDS)
         }
         reader.assign([TopicPartition(p.topic, p.partition, OFFSET_BEGINNING) for p in places])
-        left = sum(ends.values())
+        left = sum(end - start for start, end in marks.values())
         records = []
         while left:
             message = reader.poll(SECONDS)

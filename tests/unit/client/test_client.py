@@ -177,9 +177,12 @@ async def test_damaged_bytes_are_not_kept(client, gateway, tmp_path):
         splice=b"+",
         delivered_sha256="0" * 64,
     )
+    client._wire._http._transport.raise_app_exceptions = False
     with pytest.raises(DamagedError):
         await client.fetch(7, tmp_path / "den")
     assert list((tmp_path / "den").iterdir()) == []
+    with pytest.raises(DamagedError):
+        await client.content(7)
 
 
 async def test_answers_with_a_status_packet_that_says_what_was_meant(client, gateway):

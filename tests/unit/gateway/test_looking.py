@@ -8,6 +8,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from axis import metrics
 from axis.document import Intake
 from axis.edxml.status import read_status
 from axis.evidence.receipts import receipt_bytes
@@ -215,6 +216,27 @@ async def test_a_delivery_is_the_stored_packet_with_one_splice(gateway):
     digest = base64.b64encode(hashlib.sha256(whole).digest()).decode()
     assert answer.headers["Content-Digest"] == f"sha-256=:{digest}:"
     assert gateway.desk.fetches == [("dms", PACKET)]
+
+
+async def test_altered_content_is_never_given_whole(gateway):
+    """The last piece is held back until all bytes are those that were judged; nothing counts as fetched."""
+    judged = b"<a>" + b"x" * 1_500_000 + b"</a>"
+    stored = judged.replace(b"x</a>", b"y</a>")
+    gateway.memory.mailbox["dms", 7] = entry()
+    gateway.memory.delivered_as = Delivered(
+        sha256=gateway.content.put(stored),
+        size=len(stored),
+        splice_offset=3,
+        splice=b"<t/>",
+        delivered_sha256=hashlib.sha256(b"<a><t/>" + judged[3:]).hexdigest(),
+    )
+    gateway.http._transport.raise_app_exceptions = False
+    before = metrics.CONTENT_DAMAGED._value.get()
+    got = (await gateway.http.get("/v1/inbox/7/content")).content
+    assert b"y</a>" not in got
+    assert len(got) < len(stored)
+    assert gateway.desk.fetches == []
+    assert metrics.CONTENT_DAMAGED._value.get() == before + 1
 
 
 async def test_a_lost_content_is_an_error_and_not_a_broken_stream(gateway):
