@@ -44,11 +44,25 @@ DEPENDENCY_RETRIES: Final = Counter(
 WAITING: Final = Gauge("axis_waiting", "Documents waiting on a dependency now.", ["code"])
 UNANSWERED: Final = Gauge("axis_unanswered", "Packets taken and not yet answered now.")
 OLDEST_UNDELIVERED: Final = Gauge(
-    "axis_oldest_undelivered_seconds", "Age of the oldest packet taken and not yet answered."
+    "axis_oldest_undelivered_seconds", "Age of the oldest packet that is neither answered nor waits by name; high: the workers do not keep up."
 )
 UNSEALED: Final = Gauge(
     "axis_unsealed_events", "Events without a receipt now; a growing number means the sealer is down."
 )
+OLDEST_UNSEALED: Final = Gauge("axis_oldest_unsealed_seconds", "Age of the oldest event without a receipt.")
+OLDEST_WAITING: Final = Gauge("axis_oldest_waiting_seconds", "Longest time a document has been waiting on a dependency.", ["code"])
+OUTBOX: Final = Gauge("axis_outbox_messages", "Messages of committed moves that the broker has not acknowledged.")
+OLDEST_OUTBOX: Final = Gauge("axis_oldest_outbox_seconds", "Age of the oldest of them; more than seconds mean that the broker is away.")
+QUARANTINE_OPEN: Final = Gauge("axis_quarantine_open", "Records in quarantine that nobody replayed or closed.", ["code"])
+OVERDUE: Final = Gauge("axis_overdue_answers", "Deliveries whose answer is due and missing.")
+SOURCE_FETCHED: Final = Gauge("axis_revocation_fetched_at_seconds", "POSIX time a revocation list of the trust list was last fetched; 0: never.", ["source"])
+SOURCE_ENDS: Final = Gauge("axis_revocation_ends_at_seconds", "POSIX time until which the list at hand holds; after it documents wait.", ["source"])
+CERTIFICATE_ENDS: Final = Gauge("axis_certificate_ends_at_seconds", "POSIX time at which a certificate of ours, or the first authority of the trust list, ends.", ["what"])
+CONTENT_FREE: Final = Gauge("axis_content_free_bytes", "Free bytes of the content store's disk.")
+CONTENT_SIZE: Final = Gauge("axis_content_size_bytes", "Size of the content store's disk.")
+CONNECTION_DECIDED: Final = Gauge("axis_connection_decided_last_hour", "Packets of a connection decided within the last hour, by verdict; many refused point at its software.", ["connection", "verdict"])
+CONNECTION_CONTACT: Final = Gauge("axis_connection_last_contact_at_seconds", "POSIX time of a connection's last contact; 0: never.", ["connection"])
+CONNECTION_HELD: Final = Gauge("axis_connection_unfetched_documents", "Documents in a connection's mailbox that it has not fetched; counted to 1000.", ["connection"])
 STEP_SECONDS: Final = Histogram(
     "axis_step_seconds", "Seconds one batch spent in one step.", ["step"], buckets=SECONDS
 )

@@ -175,7 +175,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     open: int
     """Packets without an answer."""
     oldest: datetime | None
-    """When the oldest of them came."""
+    """When the oldest of them came that does not wait by name either."""
     unsealed: int
     """Events without a receipt."""
     waiting: dict[str, int]

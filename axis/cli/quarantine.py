@@ -1,4 +1,4 @@
-"""`axis quarantine`: list, show, replay."""
+"""`axis quarantine`: list, show, replay, close."""
 
 import sys
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from axis.document import event_id
 from axis.settings import load_settings
 from axis.store.faults import store_faults
 from axis.store.outbox import add_outgoing
-from axis.store.quarantine import Entry, list_quarantine, mark_replayed, show_quarantine
+from axis.store.quarantine import Entry, close_entry, list_quarantine, mark_replayed, show_quarantine
 from axis.topics import BY_NAME
 from axis.traffic import Outgoing
 from axis.violations import REASONS, Code
@@ -50,7 +50,7 @@ def list_(
         return
     out.table(
         f"{len(found)} bản ghi / records",
-        ("số / id", "lúc / at", "ở / from", "byte", "lý do / reason", "gửi lại / replayed"),
+        ("số / id", "lúc / at", "ở / from", "byte", "lý do / reason", "xong / dealt with"),
         [_line(entry) for entry in found],
     )
 
@@ -69,8 +69,16 @@ def _line(entry: Entry) -> tuple[str, ...]:
         f"{record.topic}/{record.partition}@{record.offset}",
         str(record.size),
         f"{record.code}: {record.detail}",
-        f"{entry.replayed_at.astimezone():%d/%m/%Y %H:%M}" if entry.replayed_at else "-",
+        _dealt_with(entry),
     )
+
+
+def _dealt_with(entry: Entry) -> str:
+    if entry.closed_at:
+        return f"đóng / closed {entry.closed_at.astimezone():%d/%m/%Y %H:%M}: {entry.closed_note}"
+    if entry.replayed_at:
+        return f"gửi lại / replayed {entry.replayed_at.astimezone():%d/%m/%Y %H:%M}"
+    return "-"
 
 
 @app.command(
@@ -107,7 +115,7 @@ def show(
         ("byte", f"{record.size}, SHA-256 {record.sha256}"),
         ("lý do / reason", f"{record.code}: {record.detail}"),
         ("nghĩa / meaning", f"{reason.vi} ({reason.en})" if reason else "-"),
-        ("gửi lại / replayed", entry.replayed_at.astimezone().isoformat() if entry.replayed_at else "-"),
+        ("xong / dealt with", _dealt_with(entry)),
     ]
     out.table(f"Bản ghi {entry.id} / record", ("", ""), rows)
     if output is not None:
@@ -159,6 +167,37 @@ async def _replay(entry: Entry, value: bytes) -> None:
         with store_faults():
             await add_outgoing(conn, [again], at=at)
             await mark_replayed(conn, entry.id, at=at)
+
+
+@app.command(
+    help="""Đóng một bản ghi không gửi lại được, kèm lý do; nội dung vẫn giữ (close it without sending it).
+
+\b
+Ví dụ / Examples
+  $ axis quarantine close 3 --note "bản ghi thử của đơn vị X, đã báo"
+"""
+)
+def close(
+    number: Number,
+    *,
+    note: Annotated[str, typer.Option("--note", help="Vì sao đóng; không ghi nội dung văn bản (why).")],
+    json: Json = False,
+) -> None:
+    """Close a record."""
+    if not note.strip():
+        raise StopError(exits.USAGE, "--note không được trống", "say why")
+    entry = _required(run(_show(number)), number)
+    run(_close(entry.id, note.strip()))
+    if json:
+        out.emit({"id": entry.id, "closed": True})
+    else:
+        out.say(f"Bản ghi {entry.id} đã đóng; nội dung vẫn giữ", "closed; its bytes stay")
+
+
+async def _close(number: int, note: str) -> None:
+    async with database() as conn:
+        with store_faults():
+            await close_entry(conn, number, note=note, at=datetime.now(UTC))
 
 
 def _content(entry: Entry) -> bytes:

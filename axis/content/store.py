@@ -110,6 +110,11 @@ class ContentStore:
         stat = os.statvfs(self._root)
         return stat.f_bavail * stat.f_frsize
 
+    def size_bytes(self) -> int:
+        """Return how many bytes the disk of the store has."""
+        stat = os.statvfs(self._root)
+        return stat.f_blocks * stat.f_frsize
+
     def usable(self) -> bool:
         """Tell whether the store takes bytes."""
         try:

@@ -13,6 +13,7 @@ from typing import Final
 import uvicorn
 import uvloop
 
+from axis import metrics
 from axis.checks.policy import load_policy
 from axis.content.store import ContentStore
 from axis.contract.registry import load_schemas
@@ -32,6 +33,7 @@ from axis.store.bell import Bell
 from axis.store.clock import database_clock
 from axis.store.ledger import Ledger
 from axis.store.pool import open_pool
+from signing.ends import file_ends_at
 from signing.trust import load_trust
 
 _log = logging.getLogger("axis.gateway")
@@ -144,6 +146,7 @@ def main() -> int:
         start_logs("gateway", settings.log_level)
         if not (settings.tls_certificate and settings.tls_key):
             raise SetupError("no TLS certificate and key given: set AXIS_TLS_CERTIFICATE and AXIS_TLS_KEY")
+        metrics.CERTIFICATE_ENDS.labels("door").set(file_ends_at(settings.tls_certificate).timestamp())
         schemas = load_schemas(settings)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(settings, schemas))

@@ -21,6 +21,7 @@ from axis.desk.office import Office
 from axis.errors import AxisError, UnavailableError
 from axis.health import serve_health
 from axis.kafka.producer import Publisher
+from axis.keeper.showing import Showing
 from axis.logs import start_logs
 from axis.settings import Settings, load_settings
 from axis.store.clock import database_clock
@@ -28,12 +29,11 @@ from axis.store.leader import KEEPER, leadership
 from axis.store.ledger import Ledger
 from axis.store.pool import open_pool
 from axis.store.tokens import expire_tokens
+from signing.ends import file_ends_at, trust_ends_at
 from signing.trust import load_trust
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from axis.store.pool import Pool
 
 _log = logging.getLogger("axis.keeper")
 
@@ -49,23 +49,31 @@ async def run(settings: Settings, schemas: Schemas) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     pool = await open_pool(settings.database_url, size=4, application="axis-keeper")
-    ledger, publisher = Ledger(pool), Publisher(settings)
+    ledger, publisher, trust = Ledger(pool), Publisher(settings), load_trust(settings.trust_file)
     async with database_clock(pool) as now:
         office = Office(
             memory=ledger,
             content=ContentStore(Path(settings.content_dir)),
             policy=load_policy(settings.policy_file),
-            trust_version=load_trust(settings.trust_file).digest,
+            trust_version=trust.digest,
             schemas=schemas,
             courier=Courier(publisher.publish, ledger.forget_outgoing, step="keep"),
             now=now,
         )
 
+        metrics.CERTIFICATE_ENDS.labels("trust-list").set(trust_ends_at(trust, now()).timestamp())
+        metrics.CERTIFICATE_ENDS.labels("broker-authority").set(file_ends_at(settings.kafka_ca).timestamp())
+        showing = Showing(pool, office.content, [url for one in trust.authorities for url in one.crl_urls])
+
+        async def beside() -> None:
+            await expire_tokens(pool, at=now())
+            await showing.show(now())
+
         async def ready() -> dict[str, bool]:
             return {"database": await ledger.usable(), "broker": await publisher.usable()}
 
         health = await serve_health(settings.metrics_host, settings.metrics_port, ready)
-        work = asyncio.create_task(_work(settings, office, ledger, publisher, pool))
+        work = asyncio.create_task(_work(settings, office, ledger, publisher, beside))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
         work.cancel()
@@ -77,14 +85,18 @@ async def run(settings: Settings, schemas: Schemas) -> None:
 
 
 async def _work(
-    settings: Settings, office: Office, ledger: Ledger, publisher: Publisher, pool: "Pool"
+    settings: Settings,
+    office: Office,
+    ledger: Ledger,
+    publisher: Publisher,
+    beside: Callable[[], Awaitable[None]],
 ) -> None:
     while True:
         try:
             async with leadership(settings.database_url, KEEPER) as lead:
                 while lead is not None:
                     await _round(office, ledger, publisher)
-                    await expire_tokens(pool, at=office.now())
+                    await beside()
                     await lead.rung(ROUND_SECONDS)
         except UnavailableError as exc:
             _log.warning("our own database is away: %s", exc)

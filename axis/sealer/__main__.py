@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from axis import metrics
 from axis.desk.sealing import seal_once
 from axis.errors import AxisError, UnavailableError
 from axis.health import serve_health
@@ -18,6 +19,7 @@ from axis.store.clock import database_clock
 from axis.store.leader import SEALER, leadership
 from axis.store.ledger import Ledger
 from axis.store.pool import open_pool
+from signing.ends import file_ends_at
 from signing.keys import read_passphrase
 from signing.seal import Sealer
 
@@ -36,6 +38,7 @@ async def run(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     passphrase = read_passphrase(settings.seal_passphrase_file)
     sealer = Sealer(settings.seal_certificate, settings.seal_key, passphrase)
+    metrics.CERTIFICATE_ENDS.labels("seal").set(file_ends_at(settings.seal_certificate).timestamp())
     pool = await open_pool(settings.database_url, size=4, application="axis-sealer")
     ledger = Ledger(pool)
 

@@ -29,7 +29,7 @@ from axis.traffic import Outgoing
 
 _FIGURES: Final = """
 SELECT (SELECT count(*) FROM intake WHERE state IN ('taken', 'waiting')) AS open,
-       (SELECT min(received_at) FROM intake WHERE state IN ('taken', 'waiting')) AS oldest,
+       (SELECT min(received_at) FROM intake WHERE state = 'taken') AS oldest,
        (SELECT count(*) FROM unsealed) AS unsealed,
        (SELECT coalesce(jsonb_object_agg(code, n), '{}') FROM
                (SELECT code, count(*) AS n FROM parked GROUP BY code) AS by_code) AS waiting

@@ -17,10 +17,16 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (topic, partition, "offset") DO NOTHING
 RETURNING id
 """
-_COLUMNS: Final = 'id, topic, partition, "offset", key, sha256, size, code, detail, at, replayed_at'
+_COLUMNS: Final = """
+id, topic, partition, "offset", key, sha256, size, code, detail, at, replayed_at, closed_at, closed_note
+"""
 _LIST: Final = f"SELECT {_COLUMNS} FROM quarantine WHERE id > $1 ORDER BY id LIMIT $2"  # noqa: S608 - a constant
 _SHOW: Final = f"SELECT {_COLUMNS} FROM quarantine WHERE id = $1"  # noqa: S608 - a constant
 _REPLAYED: Final = "UPDATE quarantine SET replayed_at = $2 WHERE id = $1"
+
+_CLOSED: Final = """
+UPDATE quarantine SET closed_at = $2, closed_note = $3 WHERE id = $1 AND closed_at IS NULL
+"""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +35,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     record: Quarantined
     replayed_at: datetime | None
+    closed_at: datetime | None = None
+    closed_note: str = ""
+    """Why a person closed it without sending it again."""
 
 
 async def insert_quarantine(conn: "Connection", record: Quarantined) -> bool:
@@ -64,8 +73,11 @@ async def mark_replayed(conn: "Connection", number: int, *, at: datetime) -> Non
     await conn.execute(_REPLAYED, number, at)
 
 
+async def close_entry(conn: "Connection", number: int, *, note: str, at: datetime) -> None:
+    """Note that a person has dealt with an entry otherwise; the first word stands."""
+    await conn.execute(_CLOSED, number, at, note)
+
+
 def _load(values: dict[str, object]) -> Entry:
-    number, replayed_at = values.pop("id"), values.pop("replayed_at")
-    return msgspec.convert(
-        {"id": number, "record": values, "replayed_at": replayed_at}, Entry, builtin_types=(bytes, datetime)
-    )
+    own = {name: values.pop(name) for name in ("id", "replayed_at", "closed_at", "closed_note")}
+    return msgspec.convert({**own, "record": values}, Entry, builtin_types=(bytes, datetime))
