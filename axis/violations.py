@@ -65,6 +65,7 @@ class Code(StrEnum):
     CERTIFICATE_EXPIRED = "signature.certificate-not-in-force"
     TRUST_EMPTY = "trust.list-empty"
     CMS_STRUCTURE = "signature.cms-structure"
+    CERTIFICATE_UNBOUND = "signature.certificate-unbound"
     ALGORITHM_WEAK = "signature.algorithm-weak"
     CONTENT_JAVASCRIPT = "content.javascript"
     CONTENT_LAUNCH = "content.launch-action"
@@ -190,6 +191,7 @@ REASONS: Final[dict[Code, Reason]] = {
     Code.CERTIFICATE_EXPIRED: _R("G6", "Chứng thư không có hiệu lực lúc ký.", "The certificate was not in force at signing time."),
     Code.TRUST_EMPTY: _R("G6", "Danh sách tin cậy rỗng.", "The trust list is empty."),
     Code.CMS_STRUCTURE: _R("G7", "Cấu trúc CMS của chữ ký không đạt.", "The signature's CMS structure does not meet the rules."),
+    Code.CERTIFICATE_UNBOUND: _R("G7", "Chữ ký không ghi chứng thư của người ký trong phần được ký.", "Nothing that was signed names the signer's certificate."),
     Code.ALGORITHM_WEAK: _R("G7", "Thuật toán hoặc khóa quá yếu.", "An algorithm or key is too weak."),
     Code.CONTENT_JAVASCRIPT: _R("G8", "Tệp PDF chứa JavaScript.", "The PDF holds JavaScript."),
     Code.CONTENT_LAUNCH: _R("G8", "Tệp PDF chứa lệnh chạy chương trình.", "The PDF holds a launch action."),

@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from asn1crypto import cms, core, tsp, x509
+from asn1crypto import cms, core, parser, tsp, x509
 from cryptography.exceptions import InvalidSignature
 from pyhanko.sign.validation.generic_cms import validate_algorithm_protection
 from pyhanko_certvalidator.sig_validate import DefaultSignatureValidator, SignatureValidationContext
 
 from axis.violations import Code, Violation
 from signing.algorithms import weak_digest, weak_key, weak_signature
+from signing.moduli import positive
 
 DATA: Final = "data"
 TST_INFO: Final = "tst_info"
@@ -49,6 +50,8 @@ class SignedCms:
     claimed_at: datetime | None
     weaknesses: tuple[str, ...] = ()
     """Algorithms or keys that do not count."""
+    bound: bool = True
+    """A signing-certificate attribute says whose key it is; without one, trust refuses (rule G7)."""
     tokens: tuple[Any, ...] = field(default=())
     """Signature time-stamps: ContentInfo values, not looked at yet."""
 
@@ -65,7 +68,8 @@ def read_cms(contents: bytes, content_type: str) -> SignedCms:
     """
     try:
         info = cms.ContentInfo.load(contents)
-        _check_padding(contents[len(info.dump()) :])
+        # Measured, not dumped: what came in BER would be dumped in another length.
+        _check_padding(contents[parser.peek(contents) :])
         return read_content_info(info, content_type)
     except (CmsError, MemoryError):
         raise
@@ -92,12 +96,14 @@ def read_content_info(info: Any, content_type: str) -> SignedCms:  # noqa: ANN40
     if attributes["content_type"][0].native != content_type:
         raise CmsError("the signed content type is another one")
     certificate, others = _signer(signed, signer)
-    _check_ess(certificate, attributes)
+    bound = _check_ess(certificate, attributes)
+    if not bound and content_type != DATA:
+        raise CmsError("no signing-certificate attribute")
     digest = signer["digest_algorithm"]["algorithm"].native
     found = (
         weak_digest(digest),
         weak_signature(signer["signature_algorithm"], digest),
-        weak_key(certificate.public_key),
+        weak_key(positive(certificate.public_key)),
     )
     return SignedCms(
         signed_data=signed,
@@ -108,6 +114,7 @@ def read_content_info(info: Any, content_type: str) -> SignedCms:  # noqa: ANN40
         message_digest=attributes["message_digest"][0].native,
         claimed_at=_claimed(attributes),
         weaknesses=tuple(weakness for weakness in found if weakness),
+        bound=bound,
         tokens=_tokens(signer),
     )
 
@@ -135,7 +142,7 @@ def verify_cms(signed: SignedCms, digest: bytes) -> tuple[bool, bool]:
         _VALIDATOR.validate_signature(
             info["signature"].native,
             text,
-            signed.certificate.public_key,
+            positive(signed.certificate.public_key),
             info["signature_algorithm"],
             context=SignatureValidationContext(
                 contextual_md_algorithm=signed.digest_algorithm, prehashed=False
@@ -199,10 +206,9 @@ def _signer(signed: Any, signer: Any) -> tuple[x509.Certificate, tuple[x509.Cert
     return found[0], tuple(others)
 
 
-def _check_ess(certificate: x509.Certificate, attributes: dict[str, Any]) -> None:
+def _check_ess(certificate: x509.Certificate, attributes: dict[str, Any]) -> bool:
+    # Whether an attribute names the certificate; one that names another is a fault of structure.
     named = [(kind, attributes[name]) for name, kind in _ESS.items() if name in attributes]
-    if not named:
-        raise CmsError("no signing-certificate attribute")
     for kind, values in named:
         if len(values) != 1:
             raise CmsError("the signing-certificate attribute has several values")
@@ -210,6 +216,7 @@ def _check_ess(certificate: x509.Certificate, attributes: dict[str, Any]) -> Non
         ids = kind.load(values[0].dump())["certs"]
         if not len(ids) or not _is_meant(certificate, ids[0]):
             raise CmsError("the signing-certificate attribute names another certificate")
+    return bool(named)
 
 
 def _is_meant(certificate: x509.Certificate, named: Any) -> bool:  # noqa: ANN401

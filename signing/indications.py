@@ -32,6 +32,8 @@ def indicate(signature: JudgedSignature, trust: SignatureTrust | None) -> tuple[
         trust: None: no trust list was given.
     """
     verdicts = [_OF_INTEGRITY.get(fault.code, (FAILED, "FORMAT_FAILURE")) for fault in signature.faults]
+    if signature.cms is not None and not signature.cms.bound:
+        verdicts.append((INDETERMINATE, "SIG_CONSTRAINTS_FAILURE"))
     if trust is not None:
         verdicts.extend((refusal.indication, refusal.subindication) for refusal in trust.refusals)
         verdicts.extend((INDETERMINATE, "TRY_LATER") for _ in trust.waits)

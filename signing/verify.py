@@ -72,7 +72,9 @@ def verify_pdf(
         return PdfReport(integrity=_part(faults or [none]), content=content, trust=_NOT_JUDGED)
     if trust is None:
         reports = tuple(_report(signature, None) for signature in signatures)
-        return PdfReport(signatures=reports, integrity=_part(faults), content=content, trust=_NO_TRUST)
+        unbound = _unbound(signatures)
+        no_trust = _part(unbound) if unbound else _NO_TRUST
+        return PdfReport(signatures=reports, integrity=_part(faults), content=content, trust=no_trust)
     truster = Truster(signatures, trust, evidence, at=at, allow_claimed_time=allow_claimed_time)
     judged = [truster.judge(signature) for signature in signatures]
     part, needs = _trust_part(signatures, judged)
@@ -110,7 +112,7 @@ def _trust_part(
     # Time-stamps must be sound (integrity), signatures must be trusted; where a file bears
     # time-stamps alone, there is nothing else to trust.
     only_stamps = all(signature.found.timestamp for signature in signatures)
-    refusals: list[Violation] = []
+    refusals = _unbound(signatures)
     waits: list[Violation] = []
     needs: list[Need] = []
     for index, (signature, result) in enumerate(zip(signatures, judged, strict=True)):
@@ -127,6 +129,16 @@ def _trust_part(
         once = {need.certificate: need for need in needs}
         return Part(outcome=Outcome.WAITING, reasons=reasons), tuple(once.values())
     return Part(outcome=Outcome.ACCEPTED), ()
+
+
+def _unbound(signatures: tuple[JudgedSignature, ...]) -> list[Violation]:
+    # G7: with nothing signed that names the certificate, whose key it was is anyone's word. The bytes are
+    # as they were signed all the same, so it is trust that refuses, whatever list is given.
+    return [
+        Violation(Code.CERTIFICATE_UNBOUND, f"signatures[{index}]", "no signing-certificate attribute")
+        for index, signature in enumerate(signatures)
+        if signature.cms is not None and not signature.cms.bound
+    ]
 
 
 def _report(signature: JudgedSignature, trust: SignatureTrust | None) -> SignatureReport:

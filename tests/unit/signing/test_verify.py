@@ -244,10 +244,6 @@ INTEGRITY = {
         ),
         "signature.timestamp-invalid",
     ),
-    "G7-no-signing-certificate": (
-        lambda: signed_by_hand(leave_out=("signing_certificate_v2",)),
-        "signature.cms-structure",
-    ),
     "G7-signing-certificate-of-another": (
         lambda: signed_by_hand(ess_of=b"another"),
         "signature.cms-structure",
@@ -292,6 +288,57 @@ def test_an_attack_on_integrity_is_refused_by_its_name(make, code):
     assert code in codes(report)["integrity"]
     without = judge(pdf, trust=None)
     assert (without.integrity, without.content) == (report.integrity, report.content)
+
+
+@pytest.mark.parametrize("trusted", [True, False], ids=["with-trust", "without-trust"])
+def test_g7_without_signing_certificate_trust_refuses_and_integrity_stands(trusted):
+    """G7-no-signing-certificate: the bytes are as signed; who signed them is anyone's word."""
+    pdf = signed_by_hand(leave_out=("signing_certificate_v2",))
+    report = judge(pdf) if trusted else judge(pdf, trust=None)
+    assert codes(report) == {
+        "integrity": set(),
+        "content": set(),
+        "trust": {"signature.certificate-unbound"},
+    }
+    assert report.trust.outcome is Outcome.REFUSED
+    assert {(s.indication, s.subindication) for s in report.signatures} == {
+        ("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE")
+    }
+
+
+def test_g7_a_time_stamp_without_signing_certificate_is_none():
+    """G7-token-unbound: RFC 3161 asks for the attribute, and a time nobody answers for proves nothing."""
+    pdf = signed_by_hand(token=lambda value: unbound_token(value))
+    assert codes(judge(pdf))["integrity"] == {"signature.timestamp-invalid"}
+
+
+def unbound_token(value: bytes):
+    """Return a token whose signed attributes name no certificate."""
+    token = a_token(value)
+    signer = token["content"]["signer_infos"][0]
+    kept = [a for a in signer["signed_attrs"] if not a["type"].native.startswith("signing_certificate")]
+    signer["signed_attrs"] = cms.CMSAttributes(kept)
+    return cms.ContentInfo.load(token.dump(force=True))
+
+
+def in_ber(der: bytes) -> bytes:
+    """Return a CMS whose outer layers have no length (BER, as some signing tools write)."""
+    loaded = cms.ContentInfo.load(der)
+    kind, inner = loaded["content_type"].dump(), loaded["content"].untag().contents
+    signed = b"\x30\x80" + inner + b"\0\0"
+    return b"\x30\x80" + kind + b"\xa0\x80" + signed + b"\0\0" + b"\0\0"
+
+
+def signed_in_ber(*, trailing: bytes = b"") -> bytes:
+    """Return a PDF whose signature value is BER."""
+    make = a_cms(token=a_token)
+    return sign_by_hand(plain(), lambda covered: in_ber(make(covered)) + trailing)
+
+
+def test_g7_a_value_in_ber_is_measured_as_it_stands():
+    """G7-ber: indefinite lengths are read; bytes behind their end are found all the same."""
+    assert codes(judge(signed_in_ber())) == {"integrity": set(), "content": set(), "trust": set()}
+    assert codes(judge(signed_in_ber(trailing=b"\0\0evil")))["integrity"] == {"signature.cms-structure"}
 
 
 CONTENT = {
