@@ -124,6 +124,34 @@ class Code(StrEnum):
     FINDING_STATUS_ORDER = "finding.status-out-of-order"
     FINDING_STATUS_CODE = "finding.status-code-not-handled"
 
+    # V: advice on the appearance. It is shown and never blocks.
+    ADVICE_NO_TEXT = "advice.no-text-layer"
+    ADVICE_NOT_RECOGNISED = "advice.not-recognised"
+    ADVICE_PAPER = "advice.paper"
+    ADVICE_MARGINS = "advice.margins"
+    ADVICE_TYPEFACE = "advice.typeface"
+    ADVICE_COLOUR = "advice.colour"
+    ADVICE_PAGE_NUMBER = "advice.page-number"
+    ADVICE_NATIONAL_NAME = "advice.national-name"
+    ADVICE_MOTTO = "advice.motto"
+    ADVICE_AGENCY = "advice.agency"
+    ADVICE_NUMBER_LINE = "advice.number-line"
+    ADVICE_NUMBER_DIFFERS = "advice.number-differs"
+    ADVICE_PLACE_DATE = "advice.place-date"
+    ADVICE_DATE_DIFFERS = "advice.date-differs"
+    ADVICE_KIND_SUBJECT = "advice.kind-subject"
+    ADVICE_LETTER_SUBJECT = "advice.letter-subject"
+    ADVICE_BODY_SIZE = "advice.body-size"
+    ADVICE_LEGAL_BASES = "advice.legal-bases"
+    ADVICE_ADDRESSEE = "advice.addressee"
+    ADVICE_SIGNATURE_BLOCK = "advice.signature-block"
+    ADVICE_SIGNER_NAME = "advice.signer-name"
+    ADVICE_RECIPIENTS = "advice.recipients"
+    ADVICE_PERSON_MARK = "advice.person-mark"
+    ADVICE_SEAL_MARK = "advice.seal-mark"
+    ADVICE_ATTACHMENT_MARK = "advice.attachment-mark"
+    ADVICE_URGENCY = "advice.urgency"
+
     # Q: quarantine reasons: our own trouble with bytes we could not handle.
     QUARANTINE_UNREADABLE = "quarantine.record-unreadable"
     QUARANTINE_SCHEMA = "quarantine.schema-unknown"
@@ -237,6 +265,32 @@ REASONS: Final[dict[Code, Reason]] = {
     Code.FINDING_XML_SIGNATURE: _R("N6", "Chữ ký XML của gói tin không dùng làm chứng cứ.", "The packet's XML signature is not relied upon."),
     Code.FINDING_STATUS_ORDER: _R("N7", "Trạng thái đến không theo thứ tự thường.", "The status came out of the usual order."),
     Code.FINDING_STATUS_CODE: _R("N8", "Mã trạng thái được lưu và chuyển tiếp, chưa được xử lý.", "The status code is stored and passed on, not yet acted upon."),
+    Code.ADVICE_NO_TEXT: _R("V1", "Tệp không có lớp chữ (bản quét): không xét được thể thức.", "The file has no text layer (a scan): its appearance cannot be judged."),
+    Code.ADVICE_NOT_RECOGNISED: _R("V2", "Không nhận ra các thành phần thể thức của văn bản hành chính.", "The components of an administrative document were not recognised."),
+    Code.ADVICE_PAPER: _R("V3", "Khổ giấy hoặc chiều giấy khác quy định.", "Paper size or orientation differs from the decree."),
+    Code.ADVICE_MARGINS: _R("V4", "Lề trang khác quy định.", "A margin differs from the decree."),
+    Code.ADVICE_TYPEFACE: _R("V5", "Phông chữ khác Times New Roman.", "The typeface is not Times New Roman."),
+    Code.ADVICE_COLOUR: _R("V6", "Chữ không phải màu đen.", "Text is not black."),
+    Code.ADVICE_PAGE_NUMBER: _R("V7", "Số trang khác quy định.", "Page numbers differ from the decree."),
+    Code.ADVICE_NATIONAL_NAME: _R("V8", "Quốc hiệu khác quy định.", "The country's name differs from the decree."),
+    Code.ADVICE_MOTTO: _R("V9", "Tiêu ngữ khác quy định.", "The motto differs from the decree."),
+    Code.ADVICE_AGENCY: _R("V10", "Tên cơ quan ban hành trình bày khác quy định.", "The issuing agency's name is not set as the decree says."),
+    Code.ADVICE_NUMBER_LINE: _R("V11", "Số, ký hiệu trình bày khác quy định.", "The number line is not set as the decree says."),
+    Code.ADVICE_NUMBER_DIFFERS: _R("V12", "Số, ký hiệu trên trang khác thông tin kèm theo hoặc không hợp với loại văn bản.", "Number or notation on the page differs from the metadata, or does not fit the kind."),
+    Code.ADVICE_PLACE_DATE: _R("V13", "Địa danh và thời gian ban hành trình bày khác quy định.", "Place and date are not set as the decree says."),
+    Code.ADVICE_DATE_DIFFERS: _R("V14", "Ngày trên trang ở tương lai hoặc khác ngày ban hành kèm theo.", "The date on the page lies in the future or differs from the metadata."),
+    Code.ADVICE_KIND_SUBJECT: _R("V15", "Tên loại và trích yếu trình bày khác quy định.", "Kind and subject are not set as the decree says."),
+    Code.ADVICE_LETTER_SUBJECT: _R("V16", "Trích yếu công văn (V/v) trình bày khác quy định.", "The subject of a letter (V/v) is not set as the decree says."),
+    Code.ADVICE_BODY_SIZE: _R("V17", "Cỡ chữ nội dung khác quy định.", "The body's type size differs from the decree."),
+    Code.ADVICE_LEGAL_BASES: _R("V18", "Căn cứ ban hành trình bày khác quy định.", "Legal bases are not set as the decree says."),
+    Code.ADVICE_ADDRESSEE: _R("V19", "Phần “Kính gửi” khác quy định.", "The addressee (Kính gửi) differs from the decree."),
+    Code.ADVICE_SIGNATURE_BLOCK: _R("V20", "Quyền hạn, chức vụ của người ký trình bày khác quy định.", "The signature block is not set as the decree says."),
+    Code.ADVICE_SIGNER_NAME: _R("V21", "Họ tên người ký khác quy định hoặc khác thông tin kèm theo.", "The signer's name differs from the decree or from the metadata."),
+    Code.ADVICE_RECIPIENTS: _R("V22", "Phần “Nơi nhận” khác quy định.", "The list of recipients (Nơi nhận) differs from the decree."),
+    Code.ADVICE_PERSON_MARK: _R("V23", "Hình chữ ký của người có thẩm quyền khác quy định.", "The picture of the person's signature differs from the decree."),
+    Code.ADVICE_SEAL_MARK: _R("V24", "Hình dấu của cơ quan khác quy định.", "The picture of the agency's seal differs from the decree."),
+    Code.ADVICE_ATTACHMENT_MARK: _R("V25", "Chữ ký cơ quan trên tệp kèm theo trình bày khác quy định.", "The agency's signature on an attached file is not shown as the decree says."),
+    Code.ADVICE_URGENCY: _R("V26", "Dấu mức độ khẩn khác quy định hoặc khác thông tin kèm theo.", "The urgency stamp differs from the decree or from the metadata."),
     Code.QUARANTINE_UNREADABLE: _R("Q1", "Bản ghi không giải mã được.", "The record cannot be decoded."),
     Code.QUARANTINE_SCHEMA: _R("Q2", "Bản ghi mang lược đồ lạ.", "The record carries an unknown schema."),
     Code.QUARANTINE_ORPHAN: _R("Q3", "Bản ghi nói về gói tin không có.", "The record speaks of a packet that does not exist."),

@@ -43,6 +43,7 @@ ROOMS = {
             "axis.directory",
             "axis.kafka",
             "axis.evidence",
+            "axis.appearance",
             "signing",
         ),
         3,
@@ -76,6 +77,8 @@ HOMES = {
     "starlette": {"axis.gateway"},
     "uvicorn": {"axis.gateway"},
     "uvloop": {"axis.gateway"},
+    "pypdfium2": {"axis.appearance"},
+    "pikepdf": {"axis.appearance"},
     "jinja2": {"axis.console"},
     "httpx": {"axis.client", "signing", "axis.cli"},  # the command line reads metrics pages
     "httpx2": {"axis.contract"},  # under the registry's client
