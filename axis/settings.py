@@ -2,17 +2,22 @@
 
 Every name is ``AXIS_`` and the field's name in capitals. What the environment
 does not give, the description of the local stack (``$AXIS_HOME/stack.json``)
-may: so every command finds a running stack by itself.
+may: so every command finds a running stack by itself. A secret may stand in a
+file instead: ``AXIS_KAFKA_PASSWORD_FILE`` names the file of ``AXIS_KAFKA_PASSWORD``.
 """
 
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from axis.errors import SetupError
+
+SECRETS: Final = ("database_url", "kafka_password", "registry_password")
+"""Settings that may stand in a file of their own: an environment is seen by every child and every dump."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,12 +111,23 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     for name in Settings.__struct_fields__:
         if (value := environ.get(f"AXIS_{name.upper()}")) is not None:
             values[name] = value
+        elif name in SECRETS and (path := environ.get(f"AXIS_{name.upper()}_FILE")):
+            values[name] = _secret(name, path)
     values["home"] = str(home)
     try:
         return msgspec.convert(values, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as exc:
         raise SetupError(
             f"biến AXIS_… trong môi trường không đúng dạng: {exc} (a setting has the wrong form)"
+        ) from exc
+
+
+def _secret(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as exc:
+        raise SetupError(
+            f"không đọc được AXIS_{name.upper()}_FILE={path} (this secret cannot be read: {exc})"
         ) from exc
 
 

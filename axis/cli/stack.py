@@ -150,16 +150,25 @@ def logs(
 \b
 Ví dụ / Examples
   $ axis migrate
+  $ axis migrate --stage pre        trước khi thay mã mới; --stage post: sau đó (before new code; after it)
   $ AXIS_DATABASE_URL=postgresql://axis:…@db/axis axis migrate --json
 """
 )
-def migrate(*, json: Json = False) -> None:
+def migrate(
+    *,
+    stage: Annotated[
+        str, typer.Option(metavar="pre|post", help="Chỉ phần trước, hoặc sau mã mới (only this part).")
+    ] = "",
+    json: Json = False,
+) -> None:
     """Run migrations."""
+    if stage not in {"", "pre", "post"}:
+        raise StopError(exits.USAGE, f"--stage “{stage}”: pre hoặc post", "pre or post")
     settings = load_settings()
     if not settings.database_url:
         raise absent()
     with out.waiting("đang nâng cấp lược đồ", "migrating", quiet=json):
-        ran = run(bring_up_to_date(settings.database_url))
+        ran = run(bring_up_to_date(settings.database_url, stage=stage))
     if json:
         out.emit({"applied": ran})
     elif ran:

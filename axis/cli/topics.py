@@ -1,5 +1,8 @@
 """`axis topics`: the one table of topics, and the broker's."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from axis.cli import exits, out
@@ -58,17 +61,35 @@ Khác biệt được kể ra, không tự sửa: mã thoát 1 (differences are 
 Ví dụ / Examples
   $ axis topics apply
   $ axis topics apply --json
+  $ axis topics apply --users /run/secrets     và người dùng, quyền (users and rights too)
 """
 )
-def apply(*, json: Json = False) -> None:
+def apply(
+    *,
+    users: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Thư mục có tệp kafka_VAI-TRÒ, mỗi tệp một mật khẩu (folder of one password file a role).",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
     """Create and compare."""
-    from axis.kafka.admin import apply_topics  # noqa: PLC0415 - loads the broker's client library
+    from axis.kafka.admin import USERS, apply_rights, apply_topics, apply_users  # noqa: PLC0415 - loads the broker's client library
 
     settings = load_settings()
     if not settings.kafka_bootstrap:
         raise absent()
     with out.waiting("đang hỏi Kafka", "asking the broker", quiet=json):
         states = apply_topics(settings)
+        if users is not None:
+            files = {role: users / f"kafka_{role}" for role in USERS}
+            passwords = {role: path.read_text(encoding="utf-8").strip() for role, path in files.items()}
+            if empty := [role for role, password in passwords.items() if not password]:
+                raise StopError(exits.USAGE, f"mật khẩu trống: {', '.join(empty)}", "an empty password")
+            apply_users(settings, passwords)
+            apply_rights(settings)
     for state in states:
         if json:
             out.emit(state)
@@ -79,3 +100,27 @@ def apply(*, json: Json = False) -> None:
             )
     if any(state.drift for state in states):
         raise StopError(exits.REFUSED, "có topic khác với bảng", "a topic differs from the table")
+
+
+@app.command(
+    help="""Đăng ký các lược đồ vào sổ lược đồ (register the schemas; doing it again changes nothing).
+
+\b
+Ví dụ / Examples
+  $ axis topics schemas
+"""
+)
+def schemas(*, json: Json = False) -> None:
+    """Register schemas."""
+    from axis.contract.registry import register  # noqa: PLC0415 - loads the registry's client library
+
+    settings = load_settings()
+    if not settings.registry_url:
+        raise absent()
+    with out.waiting("đang đăng ký", "registering", quiet=json):
+        done = register(settings)
+    for one in done:
+        if json:
+            out.emit(one)
+        else:
+            out.say(f"{one.subject}: {one.name} ({one.schema_id})")

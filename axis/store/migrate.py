@@ -27,12 +27,13 @@ _APPLIED: Final = "SELECT name, sha256 FROM migration"
 _RECORD: Final = "INSERT INTO migration (name, sha256) VALUES ($1, $2)"
 
 
-async def migrate(url: str, folder: Path = FOLDER) -> list[str]:
+async def migrate(url: str, folder: Path = FOLDER, *, stage: str = "") -> list[str]:
     """Bring the schema to what this code needs.
 
     Args:
         url: of a role that owns the database.
         folder: where the SQL files are.
+        stage: ``pre``: only what runs before new code; ``post``: only what runs after it; empty: all.
 
     Returns:
         Names of the files that ran now; empty: it was up to date.
@@ -50,6 +51,8 @@ async def migrate(url: str, folder: Path = FOLDER) -> list[str]:
             applied = {row["name"]: row["sha256"] for row in await connection.fetch(_APPLIED)}
             ran = []
             for name, text in files:
+                if stage and f"_{stage}_" not in name:
+                    continue
                 digest = hashlib.sha256(text.encode()).hexdigest()
                 if name in applied:
                     if applied[name] != digest:

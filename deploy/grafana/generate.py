@@ -199,7 +199,7 @@ ROWS: Final[tuple[tuple[str, tuple[Panel, ...]], ...]] = (
                 "bytes",
                 "Doors answer 507 below 256 MiB.",
                 (
-                    ("min(axis_content_free_bytes)", "trống / free"),
+                    ("min(axis_content_free_bytes and axis_content_size_bytes > 0)", "trống / free"),
                     ("max(axis_content_size_bytes)", "tổng / size"),
                 ),
             ),
