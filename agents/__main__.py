@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,7 @@ from axis.desk.courier import Courier
 from axis.desk.desk import Desk
 from axis.desk.freshness import EvidenceDesk
 from axis.desk.office import Office
+from axis.desk.trustlist import TrustSource, open_trust
 from axis.errors import AxisError
 from axis.gate.pool import GatePool
 from axis.kafka.producer import Publisher
@@ -27,8 +28,8 @@ from axis.settings import Settings, load_settings
 from axis.store.clock import database_clock
 from axis.store.ledger import Ledger
 from axis.store.pool import open_pool
+from axis.store.trust import Trusts
 from signing.fetch import Fetcher
-from signing.trust import load_trust
 
 _log = logging.getLogger("agents")
 
@@ -47,7 +48,7 @@ async def backing(settings: Settings, schemas: Schemas) -> AsyncIterator[Backing
         UnavailableError: the database or the broker is away.
         AxisError: something else is not there; the message says what.
     """
-    policy, trust = load_policy(settings.policy_file), load_trust(settings.trust_file)
+    policy = load_policy(settings.policy_file)
     content, publisher = ContentStore(Path(settings.content_dir)), Publisher(settings)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(publisher.stop)
@@ -55,30 +56,27 @@ async def backing(settings: Settings, schemas: Schemas) -> AsyncIterator[Backing
         pool = await open_pool(settings.database_url, size=POOL, application="axis-worker")
         stack.push_async_callback(pool.close)
         ledger, now = Ledger(pool), await stack.enter_async_context(database_clock(pool))
+        trust = await open_trust(Trusts(pool), settings.trust_file)
         gate = GatePool(
             settings.gate_processes,
             policy,
-            trust,
+            trust.current,
             on_death=lambda cause: metrics.GATE_DEATHS.labels(cause).inc(),
         )
         stack.push_async_callback(gate.close)
         await gate.start()
-        fetcher = Fetcher(
-            [url for authority in trust.authorities for url in authority.crl_urls],
-            {authority.sha256: authority.ocsp_urls for authority in trust.authorities},
-            now=now,
-        )
+        fetcher = Fetcher(lambda: trust.current, now=now)
         stack.push_async_callback(fetcher.close)
         evidence = EvidenceDesk(
             ledger,
-            sorted({url for authority in trust.authorities for url in authority.crl_urls}),
+            partial(_crl_urls, trust),
             fetch_crl=fetcher.fetch_crl,
             fetch_need=fetcher.fetch_need,
             now=now,
             refresh_seconds=policy.evidence_refresh_seconds,
         )
         courier = Courier(publisher.publish, ledger.forget_outgoing, step="admit")
-        for work in (evidence.run, courier.run):
+        for work in (trust.run, evidence.run, courier.run):
             task = asyncio.create_task(_for_ever(work))
             stack.callback(task.cancel)
         stack.push_async_callback(_leave, courier)
@@ -86,7 +84,7 @@ async def backing(settings: Settings, schemas: Schemas) -> AsyncIterator[Backing
             memory=ledger,
             content=content,
             policy=policy,
-            trust_version=trust.digest,
+            trust=trust,
             schemas=schemas,
             courier=courier,
             now=now,
@@ -101,6 +99,10 @@ async def backing(settings: Settings, schemas: Schemas) -> AsyncIterator[Backing
                 "content": partial(asyncio.to_thread, content.usable),
             },
         )
+
+
+def _crl_urls(trust: TrustSource) -> Mapping[str, Sequence[str]]:
+    return trust.current.crl_urls()
 
 
 async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
@@ -125,7 +127,6 @@ def main() -> int:
         start_logs("worker", settings.log_level)
         # What no waiting mends is said before anything starts.
         load_policy(settings.policy_file)
-        load_trust(settings.trust_file)
         return run_worker(settings, partial(backing, settings, load_schemas(settings)))
     except AxisError as exc:
         print(f"axis worker: {exc}", file=sys.stderr)  # noqa: T201 - the supervisor's log may be all there is

@@ -83,3 +83,5 @@ CONTENT_DAMAGED: Final = Counter(
 GATE_DEATHS: Final = Counter(
     "axis_gate_deaths_total", "Judging processes that ended by force, by cause.", ["cause"]
 )
+TRUST_UNUSABLE: Final = Counter("axis_trust_unusable_total", "Times a process did not take up the imported trust list; the list before stays in force.")
+REVOCATION_ANSWERS: Final = Counter("axis_revocation_answers_total", "Answers of revocation sources, by how they were taken; anything but good leaves what is held, and makes documents wait when that ends.", ["arrival"])

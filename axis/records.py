@@ -95,6 +95,25 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     fetched_at: datetime
     next_update: datetime
+    this_update: datetime | None = None
+    """What its maker says of its age: older never replaces newer."""
+
+
+class Shelved(msgspec.Struct, frozen=True, kw_only=True):
+    """One CRL or OCSP response, without its bytes."""
+
+    source: str
+    kind: str
+    sha256: str
+    fetched_at: datetime
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """Revocation evidence that a decision rests on."""
+
+    sha256: str
+    kind: str
+    der: bytes
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +147,8 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
     """The ending, unless another document owns the id."""
     id_taken: Settled | None
     """The ending in that case."""
+    evidence: tuple[Proof, ...] = ()
+    """What trust rests on, to be kept once each."""
 
 
 class Parking(msgspec.Struct, frozen=True, kw_only=True):

@@ -78,6 +78,8 @@ class PdfReport(msgspec.Struct, frozen=True, kw_only=True):
     trust: Part
     needs: tuple[Need, ...] = ()
     """Evidence that was missing where ``trust`` waits."""
+    evidence: tuple[str, ...] = ()
+    """SHA-256 of the revocation lists and responses that ``trust`` rests on: kept with the decision."""
 
 
 @unique

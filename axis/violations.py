@@ -63,6 +63,7 @@ class Code(StrEnum):
     TIMESTAMP_MISSING = "signature.timestamp-missing"
     CHAIN_UNTRUSTED = "signature.chain-untrusted"
     CERTIFICATE_EXPIRED = "signature.certificate-not-in-force"
+    AUTHORITY_NOT_IN_FORCE = "trust.authority-not-in-force"
     TRUST_EMPTY = "trust.list-empty"
     CMS_STRUCTURE = "signature.cms-structure"
     CERTIFICATE_UNBOUND = "signature.certificate-unbound"
@@ -217,6 +218,7 @@ REASONS: Final[dict[Code, Reason]] = {
     Code.TIMESTAMP_MISSING: _R("G6", "Chữ ký không có dấu thời gian.", "The signature has no time-stamp."),
     Code.CHAIN_UNTRUSTED: _R("G6", "Chứng thư không dẫn tới gốc tin cậy.", "The certificate does not lead to a trusted root."),
     Code.CERTIFICATE_EXPIRED: _R("G6", "Chứng thư không có hiệu lực lúc ký.", "The certificate was not in force at signing time."),
+    Code.AUTHORITY_NOT_IN_FORCE: _R("G6", "Danh sách tin cậy không tin cơ quan chứng thực này vào lúc ký.", "The trust list does not trust this authority at signing time."),
     Code.TRUST_EMPTY: _R("G6", "Danh sách tin cậy rỗng.", "The trust list is empty."),
     Code.CMS_STRUCTURE: _R("G7", "Cấu trúc CMS của chữ ký không đạt.", "The signature's CMS structure does not meet the rules."),
     Code.CERTIFICATE_UNBOUND: _R("G7", "Chữ ký không ghi chứng thư của người ký trong phần được ký.", "Nothing that was signed names the signer's certificate."),

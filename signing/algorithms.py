@@ -5,6 +5,7 @@ from typing import Any, Final
 from asn1crypto import algos, keys
 
 DIGESTS: Final = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"})
+KEYS: Final = frozenset({"rsa", "ec", "ed25519", "ed448"})
 RSA_BITS: Final = 2048
 EC_BITS: Final = 256
 

@@ -33,6 +33,7 @@ from pyhanko_certvalidator.registry import CertificateRegistry, SimpleTrustManag
 
 from axis.violations import Code
 from signing.algorithms import weak_key
+from signing.terms import Term, terms_of
 from signing.trust import TrustedAuthority, TrustList, TrustRole
 
 T = TypeVar("T")
@@ -97,9 +98,15 @@ class Chain:
     """
 
     certificates: tuple[x509.Certificate, ...]
+    terms: tuple[Term, ...] = ()
+    """What the trust list allows of it."""
+
+    def overstepped(self, moment: datetime) -> Term | None:
+        """Return the term of the trust list that a moment lies outside of, or None."""
+        return next((term for term in self.terms if not term.holds_at(moment)), None)
 
     def holds_at(self, moment: datetime) -> bool:
-        """Tell whether it is valid at a moment too.
+        """Tell whether it is valid at a moment too, terms of the list aside.
 
         The list alone decides how long an anchor is trusted (RFC 5280, 6.1.1 d),
         unless it is the leaf.
@@ -145,7 +152,7 @@ class Pool:
                 "NO_CERTIFICATE_CHAIN_FOUND",
             )
         if (known := self._store.known.get((usage, certificate.sha256))) and known.holds_at(moment):
-            return known
+            return _within_terms(known, moment)
         context = ValidationContext(
             trust_manager=self._store.manager,
             certificate_registry=self._registry,
@@ -164,7 +171,8 @@ class Pool:
             _CONSTRAINTS[usage].validate(certificate)
         except (PathError, ValidationError) as exc:
             return _translated(exc)
-        chain = Chain(certificates)
+        named = [self._store.by_fingerprint.get(one.sha256) for one in certificates]
+        chain = Chain(certificates, terms_of(certificates, named))
         if not chain.holds_at(moment):
             # An anchor that signs itself: the library does not look at its span.
             return Distrust(
@@ -174,7 +182,7 @@ class Pool:
                 "OUT_OF_BOUNDS_NO_POE",
             )
         self._store.remember((usage, certificate.sha256), chain)
-        return chain
+        return _within_terms(chain, moment)
 
     def _fault(self, certificates: tuple[x509.Certificate, ...], usage: Usage) -> Distrust | None:
         for one in certificates:
@@ -236,6 +244,19 @@ def run_dry(work: Coroutine[Any, Any, T]) -> T:
         return result
     work.close()
     raise RuntimeError("certificate validation wanted to wait for something")
+
+
+def _within_terms(chain: Chain, moment: datetime) -> Chain | Distrust:
+    term = chain.overstepped(moment)
+    if term is None:
+        return chain
+    weak = term.code is Code.ALGORITHM_WEAK
+    return Distrust(
+        term.code,
+        term.detail,
+        "INDETERMINATE",
+        "CRYPTO_CONSTRAINTS_FAILURE" if weak else "CHAIN_CONSTRAINTS_FAILURE",
+    )
 
 
 def _distrust(code: Code, detail: str) -> Distrust:

@@ -1,7 +1,8 @@
 """Revocation evidence: what was fetched, as one frozen value with a name of its own."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -40,3 +41,10 @@ def evidence_of(crls: Iterable[bytes], ocsps: Iterable[bytes]) -> Evidence:
         for item in items:
             digest.update(kind + hashlib.sha256(item).digest())
     return Evidence(lists, responses, digest.hexdigest())
+
+
+@lru_cache(maxsize=4)
+def by_digest(evidence: Evidence) -> Mapping[str, tuple[str, bytes]]:
+    """Return kind (``crl`` or ``ocsp``) and DER of each piece, by its SHA-256; made once a generation."""
+    pieces = (("crl", evidence.crls), ("ocsp", evidence.ocsps))
+    return {hashlib.sha256(der).hexdigest(): (kind, der) for kind, ders in pieces for der in ders}

@@ -1,5 +1,6 @@
 """OCSP responses: who gave one, and whether it is about a certificate (RFC 6960)."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +21,8 @@ class Answer:
 
     response: ocsp.OCSPResponse
     single: ocsp.OCSPSingleResponse
+    sha256: str
+    """Of the whole response, hexadecimal."""
 
     def verified_by(self, issuer: x509.Certificate) -> x509.Certificate | None:
         """Return the certificate that signed it, if it may speak for an issuer.
@@ -51,7 +54,8 @@ def answers_of(der: bytes) -> Iterator[Answer]:
         response = ocsp.load_der_ocsp_response(der)
         if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
             return
-        yield from [Answer(response, single) for single in response.responses]
+        sha256 = hashlib.sha256(der).hexdigest()
+        yield from [Answer(response, single, sha256) for single in response.responses]
     except (ValueError, UnsupportedAlgorithm):
         return
 

@@ -33,6 +33,8 @@ class SignatureTrust:
     refusals: list[Distrust] = field(default_factory=list)
     waits: list[Violation] = field(default_factory=list)
     needs: list[Need] = field(default_factory=list)
+    evidence: list[str] = field(default_factory=list)
+    """SHA-256 of the revocation lists and responses it rests on."""
     timestamped_at: datetime | None = None
 
     @property
@@ -148,6 +150,7 @@ class Truster:
             urls = frozenset(authority.crl_urls) if authority is not None else frozenset()
             pair = _pyca(subject.dump()), _pyca(issuer.dump())
             standing = self._book.standing(*pair, at=self._at, urls=urls)
+            result.evidence.extend(standing.sources)
             if standing.status is Status.UNKNOWN:
                 result.waits.append(
                     Violation(Code.REVOCATION_UNAVAILABLE, "", "no fresh revocation data for a certificate")

@@ -84,6 +84,7 @@ def verify_pdf(
         content=content,
         trust=part,
         needs=needs,
+        evidence=tuple(sorted({name for result in judged for name in result.evidence})),
     )
 
 

@@ -41,6 +41,7 @@ GROUPS: Final[tuple[tuple[str, dict[str, Place]], ...]] = (
             "ps": Place("stack", "Các tiến trình và địa chỉ", "processes and addresses"),
             "logs": Place("stack", "Nhật ký", "logs"),
             "directory": Place("directory", "Danh bạ cơ quan, người ký, con dấu", "agencies, signers, seals"),
+            "trust": Place("trust", "Danh sách tin cậy: ai được chứng thực", "whom to trust, in versions"),
             "connection": Place("connection", "Kết nối của các hệ thống QLVB", "connections of systems"),
             "quarantine": Place("quarantine", "Bản ghi bị cách ly", "records set aside"),
             "migrate": Place("stack", "Nâng cấp lược đồ cơ sở dữ liệu", "bring the schema up to date"),

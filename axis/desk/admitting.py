@@ -30,6 +30,7 @@ from axis.records import IntakeRow, Parked, Parking
 from axis.reports import GateReport, Outcome
 from axis.traffic import Incoming
 from axis.violations import Code, Violation
+from signing.evidence import Evidence
 
 _log = logging.getLogger(__name__)
 
@@ -42,8 +43,8 @@ SLOW_SECONDS: Final = 2.0
 SLOW_MOST: Final = 16
 """Packets judged beside the batches; with so many of them the next batch waits for its slowest."""
 
-Read: TypeAlias = tuple[IntakeRow, GateReport | Violation, datetime]
-"""What the gate said of a packet, or what it must wait for; and when it was asked."""
+Read: TypeAlias = tuple[IntakeRow, GateReport | Violation, datetime, Evidence]
+"""What the gate said of a packet, or what it must wait for; when it was asked, and what it was given."""
 
 UNDETERMINED_SECONDS: Final = 3600.0
 """Longest pause between two tries of a packet about which the gate gives no answer."""
@@ -57,6 +58,8 @@ async def admit(office: Office, batch: Sequence[Incoming]) -> None:
     Raises:
         UnavailableError: our own database is away; nothing of the batch may be let go.
     """
+    # One batch, one trust list: what is imported meanwhile counts from the next one on.
+    office = office.under_one_list()
     rows = await _open_rows(office, batch)
     if not rows:
         return
@@ -90,9 +93,9 @@ async def _settle_late(office: Office, task: asyncio.Task[Read | None]) -> None:
 
 async def _settle(office: Office, read: Sequence[Read | None]) -> None:
     known = [one for one in read if one is not None]
-    reports = [(row, report, at) for row, report, at in known if isinstance(report, GateReport)]
+    reports = [(row, found, at, given) for row, found, at, given in known if isinstance(found, GateReport)]
     stalled = [
-        _parking(office, row, found, at=at) for row, found, at in known if isinstance(found, Violation)
+        _parking(office, row, found, at=at) for row, found, at, _ in known if isinstance(found, Violation)
     ]
     judgements = await _weighed(office, reports)
     failpoints.reached("admit.judged")
@@ -145,26 +148,28 @@ async def _read(
     # The report; or what the packet must wait for; None where its record was set aside.
     at = office.now()
     with metrics.JUDGE_SECONDS.time():
-        report = await inspect(office, row, at=at)
+        report, evidence = await inspect(office, row, at=at)
     if isinstance(report, Altered):
         await set_aside(office, record, Code.QUARANTINE_CONTENT, f"found {report.found}")
         return None
     if isinstance(report, Undetermined):
-        return row, Violation(report.code, "", report.detail), at
-    return row, report, at
+        return row, Violation(report.code, "", report.detail), at, evidence
+    return row, report, at, evidence
 
 
 async def _weighed(
-    office: Office, reports: Sequence[tuple[IntakeRow, GateReport, datetime]]
+    office: Office, reports: Sequence[tuple[IntakeRow, GateReport, datetime, Evidence]]
 ) -> list[Judgement]:
     # One look into the directory for the batch: all of it is judged under one version.
-    asked = [asked_of_directory(report) for _, report, _ in reports]
+    asked = [asked_of_directory(report) for _, report, _, _ in reports]
     if not asked:
         return []
     view = await office.memory.directory_view(
         [code for codes, _ in asked for code in codes], [name for _, names in asked for name in names]
     )
-    return [weigh(office, row, report, view, at=at) for row, report, at in reports]
+    return [
+        weigh(office, row, report, view, at=at, evidence=evidence) for row, report, at, evidence in reports
+    ]
 
 
 def _parking(office: Office, row: IntakeRow, reason: Violation | None, *, at: datetime) -> Parking:

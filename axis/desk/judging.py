@@ -22,6 +22,7 @@ from axis.records import IntakeRow
 from axis.register import DirectoryView
 from axis.reports import FileReport, GateReport, Need, Outcome, Part
 from axis.violations import Code, Violation
+from signing.evidence import NO_EVIDENCE, Evidence
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,24 +41,40 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     view: DirectoryView
     """The directory's part that it was judged under."""
     waiting_for: Violation | None = None
+    evidence: Evidence = NO_EVIDENCE
+    """The revocation evidence that the gate was given."""
 
 
-async def inspect(office: Office, row: IntakeRow, *, at: datetime) -> GateReport | Undetermined | Altered:
-    """Have the gate read a packet, fetching missing revocation evidence once (steps 1 and 2)."""
+async def inspect(
+    office: Office, row: IntakeRow, *, at: datetime
+) -> tuple[GateReport | Undetermined | Altered, Evidence]:
+    """Have the gate read a packet, fetching missing revocation evidence once (steps 1 and 2).
+
+    Returns:
+        What the gate says, and the evidence that it was given.
+    """
     assert office.judge is not None, "only the worker judges"
     assert office.evidence is not None, "only the worker judges"
     path, sha256 = office.content.path(row.intake.sha256), row.intake.sha256
-    report = await office.judge.judge(path, sha256=sha256, at=at, evidence=await office.evidence.current())
+    trust = office.trust.current
+    evidence = await office.evidence.current()
+    report = await office.judge.judge(path, sha256=sha256, at=at, evidence=evidence, trust=trust)
     if isinstance(report, GateReport):
         needs = _needs(report)
         if needs and await office.evidence.obtain(needs):
             evidence = await office.evidence.current()
-            report = await office.judge.judge(path, sha256=sha256, at=at, evidence=evidence)
-    return report
+            report = await office.judge.judge(path, sha256=sha256, at=at, evidence=evidence, trust=trust)
+    return report, evidence
 
 
 def weigh(
-    office: Office, row: IntakeRow, report: GateReport, view: DirectoryView, *, at: datetime
+    office: Office,
+    row: IntakeRow,
+    report: GateReport,
+    view: DirectoryView,
+    *,
+    at: datetime,
+    evidence: Evidence = NO_EVIDENCE,
 ) -> Judgement:
     """Come to a verdict on what the gate reported (steps 3 and 4). Pure.
 
@@ -67,6 +84,7 @@ def weigh(
         report: of the gate.
         view: the directory's part with the packet's codes and certificates.
         at: moment of judgement.
+        evidence: that the gate was given.
     """
     envelope = report.envelope
     broken: tuple[Violation, ...] = report.violations
@@ -98,6 +116,7 @@ def weigh(
         report=report,
         view=view,
         waiting_for=_waiting_for(parts) if outcome is Outcome.WAITING else None,
+        evidence=evidence,
     )
 
 

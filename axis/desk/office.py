@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +11,7 @@ from axis.checks.policy import Policy
 from axis.content.store import ContentStore
 from axis.contract.schemas import Schemas
 from axis.desk.courier import Courier
+from axis.desk.trustlist import Held, TrustSource
 from axis.document import Document, Event, Intake
 from axis.gate.answers import Altered, Undetermined
 from axis.records import (
@@ -30,13 +31,14 @@ from axis.register import Agency, DirectoryView
 from axis.reports import GateReport, Need
 from axis.traffic import Outgoing, Quarantined
 from signing.evidence import Evidence
+from signing.trust import TrustList
 
 
 class Judge(Protocol):
     """The gate: reads a packet in a killable process."""
 
     async def judge(
-        self, path: Path, *, sha256: str, at: datetime, evidence: Evidence
+        self, path: Path, *, sha256: str, at: datetime, evidence: Evidence, trust: TrustList
     ) -> GateReport | Undetermined | Altered:
         """Report all that is found in a packet, or why that could not be told."""
         ...
@@ -144,8 +146,8 @@ class Office:
     memory: Memory
     content: ContentStore
     policy: Policy
-    trust_version: str
-    """Digest of the trust list in force."""
+    trust: TrustSource
+    """The trust list in force."""
     schemas: Schemas
     courier: Courier
     now: Callable[[], datetime]
@@ -157,3 +159,12 @@ class Office:
     """Packets without an answer above which nothing is taken."""
     slow_lane: set[asyncio.Task[None]] = field(default_factory=set)
     """Packets that take long, judged beside the batches."""
+
+    @property
+    def trust_version(self) -> str:
+        """Digest of the trust list in force."""
+        return self.trust.current.digest
+
+    def under_one_list(self) -> "Office":
+        """Return this office as it stands now: whatever is imported meanwhile, its trust list stays."""
+        return replace(self, trust=Held(self.trust.current))

@@ -13,11 +13,12 @@ from axis.document import Decision, Document, Event, Verdict, Versions, event_id
 from axis.edxml.trace import spliced, trace_splice
 from axis.evidence.events import Kind, make_event
 from axis.evidence.receipts import NOT_PROVEN
-from axis.records import IntakeRow, Ruling, Settled
+from axis.records import IntakeRow, Proof, Ruling, Settled
 from axis.reports import Outcome
 from axis.topics import ACCEPTED, document_key
 from axis.traffic import Outgoing
 from axis.violations import REASONS, Code, Violation
+from signing.evidence import by_digest
 
 
 async def ruling_of(office: Office, judgement: Judgement) -> Ruling:
@@ -26,7 +27,13 @@ async def ruling_of(office: Office, judgement: Judgement) -> Ruling:
     if judgement.outcome is Outcome.REFUSED:
         refused = _settled(office, judgement, Verdict.REFUSED, judgement.violations, "")
         return Ruling(
-            row=judgement.row, report=report, document=None, recipients=(), ending=refused, id_taken=None
+            row=judgement.row,
+            report=report,
+            document=None,
+            recipients=(),
+            ending=refused,
+            id_taken=None,
+            evidence=_proofs(judgement),
         )
     envelope = judgement.report.envelope
     assert envelope is not None, "what was accepted has an envelope"
@@ -42,6 +49,23 @@ async def ruling_of(office: Office, judgement: Judgement) -> Ruling:
         recipients=canonical_recipients(envelope, judgement.view),
         ending=msgspec.structs.replace(accepted, outgoing=(message,)),
         id_taken=_settled(office, judgement, Verdict.REFUSED, (owned,), ""),
+        evidence=_proofs(judgement),
+    )
+
+
+def _named(judgement: Judgement) -> list[str]:
+    """Return the digests of the revocation evidence that a judgement rests on."""
+    files = judgement.report.files
+    return sorted({name for file in files if file.pdf is not None for name in file.pdf.evidence})
+
+
+def _proofs(judgement: Judgement) -> tuple[Proof, ...]:
+    # What the document brought along itself is kept with it, and not here.
+    given = by_digest(judgement.evidence)
+    return tuple(
+        Proof(sha256=name, kind=given[name][0], der=given[name][1])
+        for name in _named(judgement)
+        if name in given
     )
 
 
@@ -149,6 +173,7 @@ def decision_event(row: IntakeRow, decision: Decision, judgement: Judgement | No
         facts["reasons"] = [_spoken(one) for one in decision.violations]
     if judgement is not None and judgement.report.envelope is not None:
         facts["agency"] = judgement.report.envelope.sender.code
+        facts["evidence"] = _named(judgement)
         facts["document_id"] = judgement.report.envelope.document_id
         facts["files"] = [
             {"name": file.name, "sha256": file.sha256, "size": file.size, "kind": str(file.kind)}

@@ -44,6 +44,10 @@ class InspectRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Of the revocation evidence to use; empty: none."""
     evidence_file: str = ""
     """Where a process that does not hold this generation finds it."""
+    trust_digest: str = ""
+    """Of the trust list to judge by; empty: the one it was given when it started."""
+    trust_file: str = ""
+    """Where a process that does not hold this list finds it."""
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):

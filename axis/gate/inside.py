@@ -28,8 +28,10 @@ from axis.gate.inspect import LIMITS, Grounds, inspect, limit_of
 from axis.gate.network import close_network
 from axis.reports import GateReport
 from signing.evidence import NO_EVIDENCE, Evidence
+from signing.trust import TrustList
 
 _EVIDENCE: Final[msgspec.msgpack.Decoder[Evidence]] = msgspec.msgpack.Decoder(Evidence)
+_TRUST: Final[msgspec.msgpack.Decoder[TrustList]] = msgspec.msgpack.Decoder(TrustList)
 
 _ALLOCATIONS: Final = 50_000
 _LONG_SECONDS: Final = 0.5
@@ -60,10 +62,13 @@ class Inside:
         return encode(Ready(pid=os.getpid(), network=self._network))
 
     def grounds(self, request: InspectRequest) -> Grounds:
-        """Return what to judge by; evidence is read only when it is not the one held."""
+        """Return what to judge by; evidence and trust list are read only when they are not those held."""
         if request.generation != self._evidence.generation:
             self._evidence = _read(request.evidence_file) if request.generation else NO_EVIDENCE
             assert self._evidence.generation == request.generation, "the file is named by its generation"
+        if request.trust_digest and (self._trust is None or request.trust_digest != self._trust.digest):
+            self._trust = _TRUST.decode(Path(request.trust_file).read_bytes())
+            assert self._trust.digest == request.trust_digest, "the file is named by its digest"
         return Grounds(self.policy, self._trust, self._evidence, self._scratch)
 
     def judge(self, path: str, question: bytes) -> bytes:

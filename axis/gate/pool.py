@@ -100,7 +100,13 @@ class GatePool:
         await asyncio.to_thread(self._scratch.close)
 
     async def judge(
-        self, path: Path, *, at: datetime, evidence: Evidence, sha256: str = ""
+        self,
+        path: Path,
+        *,
+        at: datetime,
+        evidence: Evidence,
+        sha256: str = "",
+        trust: TrustList | None = None,
     ) -> GateReport | Altered | Undetermined:
         """Judge one packet of the content store.
 
@@ -109,15 +115,25 @@ class GatePool:
             at: moment of judgement, timezone-aware.
             evidence: revocation data; sent to a process only when it holds another generation.
             sha256: digest the file must have; empty: none is expected.
+            trust: the list to judge by; None: the one given when the gate was opened.
 
         Returns:
             The report; or `Altered`: quarantine it; or `Undetermined`: let it wait.
         """
-        answer = await self.examine(path, at=at, evidence=evidence, sha256=sha256, kind=Kind.PACKET)
+        answer = await self.examine(
+            path, at=at, evidence=evidence, sha256=sha256, kind=Kind.PACKET, trust=trust
+        )
         return answer.report if isinstance(answer, Judged) else answer
 
     async def examine(
-        self, path: Path, *, at: datetime, evidence: Evidence, sha256: str = "", kind: Kind | None = None
+        self,
+        path: Path,
+        *,
+        at: datetime,
+        evidence: Evidence,
+        sha256: str = "",
+        kind: Kind | None = None,
+        trust: TrustList | None = None,
     ) -> Judged | Altered | Undetermined:
         """Judge one file; with ``kind`` None, as what its first bytes say it is."""
         request = InspectRequest(
@@ -126,6 +142,8 @@ class GatePool:
             sha256=sha256,
             generation=evidence.generation,
             evidence_file=self._scratch.ship(evidence),
+            trust_digest="" if trust is None else trust.digest,
+            trust_file=self._scratch.ship_trust(trust),
         )
         question = encode(request)
         cell = await self._idle.get()

@@ -12,11 +12,12 @@ from typing import Final
 import msgspec
 
 from signing.evidence import Evidence
+from signing.trust import TrustList
 
 _PREFIX: Final = "axis-gate-"
 _YOUNG_SECONDS: Final = 60.0
 _GENERATIONS: Final = 3
-"""Generations of evidence kept: a question under way may still name an older one."""
+"""Generations of evidence, and trust lists, kept: a question under way may still name an older one."""
 
 
 class Scratch:
@@ -35,6 +36,7 @@ class Scratch:
         self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
         fcntl.flock(self._lock, fcntl.LOCK_SH)
         self._generations: list[str] = []
+        self._lists: list[str] = []
 
     def ship(self, evidence: Evidence) -> str:
         """Write evidence where the processes find it, once per generation.
@@ -42,17 +44,24 @@ class Scratch:
         Returns:
             Path of the file; empty for no evidence.
         """
-        if not evidence.generation:
+        return self._shipped("evidence", evidence.generation, evidence, self._generations)
+
+    def ship_trust(self, trust: TrustList | None) -> str:
+        """Write a trust list where the processes find it, once per list; empty for none."""
+        return "" if trust is None else self._shipped("trust", trust.digest, trust, self._lists)
+
+    def _shipped(self, kind: str, name: str, value: Evidence | TrustList, held: list[str]) -> str:
+        if not name:
             return ""
-        target = self.path / f"evidence-{evidence.generation}"
-        if evidence.generation not in self._generations:
+        target = self.path / f"{kind}-{name}"
+        if name not in held:
             part = target.with_suffix(".part")
-            part.write_bytes(msgspec.msgpack.encode(evidence))
+            part.write_bytes(msgspec.msgpack.encode(value))
             part.rename(target)
-            self._generations.append(evidence.generation)
-            for old in self._generations[:-_GENERATIONS]:
-                (self.path / f"evidence-{old}").unlink(missing_ok=True)
-            del self._generations[:-_GENERATIONS]
+            held.append(name)
+            for old in held[:-_GENERATIONS]:
+                (self.path / f"{kind}-{old}").unlink(missing_ok=True)
+            del held[:-_GENERATIONS]
         return str(target)
 
     def close(self) -> None:

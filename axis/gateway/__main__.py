@@ -20,6 +20,7 @@ from axis.contract.registry import load_schemas
 from axis.contract.schemas import Schemas
 from axis.desk.courier import Courier
 from axis.desk.office import Office
+from axis.desk.trustlist import open_trust
 from axis.errors import AxisError, SetupError
 from axis.gateway.app import build_app
 from axis.gateway.moves import RestDesk
@@ -33,8 +34,8 @@ from axis.store.bell import Bell
 from axis.store.clock import database_clock
 from axis.store.ledger import Ledger
 from axis.store.pool import open_pool
+from axis.store.trust import Trusts
 from signing.ends import file_ends_at
-from signing.trust import load_trust
 
 _log = logging.getLogger("axis.gateway")
 
@@ -72,12 +73,15 @@ async def assembled(settings: Settings, schemas: Schemas) -> AsyncIterator[tuple
         courier = Courier(publisher.publish, ledger.forget_outgoing, step="take")
         carrying = asyncio.create_task(courier.run())
         stack.callback(carrying.cancel)
+        trust = await open_trust(Trusts(pool), settings.trust_file)
+        watching = asyncio.create_task(trust.run())
+        stack.callback(watching.cancel)
         bell = await stack.enter_async_context(Bell(settings.database_url, (CHANNEL,)))
         office = Office(
             memory=ledger,
             content=content,
             policy=policy,
-            trust_version=load_trust(settings.trust_file).digest,
+            trust=trust,
             schemas=schemas,
             courier=courier,
             now=now,

@@ -18,6 +18,7 @@ from axis.contract.schemas import Schemas
 from axis.desk.courier import Courier
 from axis.desk.keeping import expire, resume, sweep
 from axis.desk.office import Office
+from axis.desk.trustlist import open_trust
 from axis.errors import AxisError, UnavailableError
 from axis.health import serve_health
 from axis.kafka.producer import Publisher
@@ -29,8 +30,8 @@ from axis.store.leader import KEEPER, leadership
 from axis.store.ledger import Ledger
 from axis.store.pool import open_pool
 from axis.store.tokens import expire_tokens
+from axis.store.trust import Trusts
 from signing.ends import file_ends_at, trust_ends_at
-from signing.trust import load_trust
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,33 +50,37 @@ async def run(settings: Settings, schemas: Schemas) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     pool = await open_pool(settings.database_url, size=4, application="axis-keeper")
-    ledger, publisher, trust = Ledger(pool), Publisher(settings), load_trust(settings.trust_file)
+    ledger, publisher = Ledger(pool), Publisher(settings)
+    trust = await open_trust(Trusts(pool), settings.trust_file)
     async with database_clock(pool) as now:
         office = Office(
             memory=ledger,
             content=ContentStore(Path(settings.content_dir)),
             policy=load_policy(settings.policy_file),
-            trust_version=trust.digest,
+            trust=trust,
             schemas=schemas,
             courier=Courier(publisher.publish, ledger.forget_outgoing, step="keep"),
             now=now,
         )
 
-        metrics.CERTIFICATE_ENDS.labels("trust-list").set(trust_ends_at(trust, now()).timestamp())
         metrics.CERTIFICATE_ENDS.labels("broker-authority").set(file_ends_at(settings.kafka_ca).timestamp())
-        showing = Showing(pool, office.content, [url for one in trust.authorities for url in one.crl_urls])
+        showing = Showing(pool, office.content, trust.crl_urls)
 
         async def beside() -> None:
             await expire_tokens(pool, at=now())
             await showing.show(now())
+            ends = trust_ends_at(trust.current, now())
+            metrics.CERTIFICATE_ENDS.labels("trust-list").set(ends.timestamp())
 
         async def ready() -> dict[str, bool]:
             return {"database": await ledger.usable(), "broker": await publisher.usable()}
 
         health = await serve_health(settings.metrics_host, settings.metrics_port, ready)
+        watching = asyncio.create_task(trust.run())
         work = asyncio.create_task(_work(settings, office, ledger, publisher, beside))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        watching.cancel()
         work.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await work

@@ -1,7 +1,7 @@
 """What the keeper shows of the whole axis: queues, sources, certificates, disk, connections."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -22,17 +22,17 @@ SLOWLY: Final = timedelta(seconds=15)
 class Showing:
     """Sets the gauges of the keeper that leads."""
 
-    def __init__(self, pool: "Pool", content: ContentStore, sources: Sequence[str]) -> None:
+    def __init__(self, pool: "Pool", content: ContentStore, sources: Callable[[], Sequence[str]]) -> None:
         """Prepare.
 
         Args:
             pool: of the keeper.
             content: the store whose disk is watched.
-            sources: addresses of the revocation lists of the trust list.
+            sources: addresses of the revocation lists of the trust list in force.
         """
         self._pool = pool
         self._content = content
-        self._sources = tuple(sorted(set(sources)))
+        self._sources = sources
         self._looked_at: datetime | None = None
 
     async def show(self, at: datetime) -> None:
@@ -63,8 +63,11 @@ class Showing:
             metrics.QUARANTINE_OPEN.labels(code).set(count)
 
     async def _revocation(self) -> None:
-        held = await read_sources(self._pool, self._sources)
-        for source in self._sources:
+        sources = tuple(sorted(set(self._sources())))
+        held = await read_sources(self._pool, sources)
+        for gauge in (metrics.SOURCE_FETCHED, metrics.SOURCE_ENDS):
+            gauge.clear()
+        for source in sources:
             state = held.get(source)
             metrics.SOURCE_FETCHED.labels(source).set(state.fetched_at.timestamp() if state else 0)
             metrics.SOURCE_ENDS.labels(source).set(state.next_update.timestamp() if state else 0)

@@ -186,6 +186,9 @@ class Starter:
             asyncio.run(_make_registry_schema(self.plan.given_database))
         self.supervisor.begin("registry")
         asyncio.run(migrate(self.plan.database_url))
+        from axis.stack.trust import put_trust_in_force  # noqa: PLC0415 - loads what reads certificates
+
+        asyncio.run(put_trust_in_force(self.settings))
         from axis.contract.registry import register  # noqa: PLC0415 - loads while the registry starts
 
         self._start("registry")

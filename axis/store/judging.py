@@ -20,6 +20,7 @@ from axis.store import (
     intakes,
     outbox,
     quarantine,
+    revocation,
 )
 from axis.store.faults import store_faults
 from axis.traffic import Quarantined
@@ -69,6 +70,7 @@ class JudgingLedger(OverPool):
                 fresh = await decisions.insert_decisions(
                     conn, [(ending.decision, ruling.row.take, ruling.report) for ruling, ending in endings]
                 )
+                await _keep_proofs(conn, [r for r, e in endings if e.decision.packet_id in fresh], at=at)
                 ended = [(r, ending) for r, ending in endings if ending.decision.packet_id in fresh]
                 urgent = max((ruling.row.intake.priority for ruling, _ in ended), default=0)
                 await events.append_events(
@@ -113,6 +115,13 @@ class JudgingLedger(OverPool):
                 if ack_id is not None:
                     await handlings.quarantine_handling(conn, ack_id)
                 return await quarantine.insert_quarantine(conn, record)
+
+
+async def _keep_proofs(conn: "Connection", rulings: Sequence[Ruling], *, at: datetime) -> None:
+    proofs = {proof.sha256: proof for ruling in rulings for proof in ruling.evidence}
+    if proofs:
+        # In a fixed order, so that two workers never wait for one another.
+        await revocation.keep_proofs(conn, [proofs[name] for name in sorted(proofs)], at=at)
 
 
 def _document_order(ruling: Ruling) -> tuple[str, str, str]:

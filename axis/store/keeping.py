@@ -12,6 +12,7 @@ from axis.records import (
     Handling,
     IntakeRow,
     Kept,
+    Shelved,
     Unsealed,
 )
 from axis.store import (
@@ -140,11 +141,23 @@ class KeepingLedger(OverPool):
             async with self._pool.acquire() as conn:
                 await revocation.put_evidence(conn, kept)
 
-    async def all_evidence(self) -> list[Kept]:
-        """Return the revocation evidence that is kept."""
+    async def shelved(self) -> list[Shelved]:
+        """Tell what revocation evidence is kept, without its bytes."""
         with store_faults():
             async with self._pool.acquire() as conn:
-                return await revocation.all_evidence(conn)
+                return await revocation.shelved(conn)
+
+    async def evidence_bytes(self, digests: Sequence[str]) -> dict[str, bytes]:
+        """Return the bytes of kept evidence, by digest."""
+        with store_faults():
+            async with self._pool.acquire() as conn:
+                return await revocation.evidence_bytes(conn, digests)
+
+    async def forget_stale(self, *, before: datetime) -> None:
+        """Drop responses whose time ended before a moment."""
+        with store_faults():
+            async with self._pool.acquire() as conn:
+                await revocation.forget_stale(conn, before=before)
 
     async def figures(self) -> Figures:
         """Return the figures that the keeper shows."""

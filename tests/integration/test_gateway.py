@@ -18,6 +18,7 @@ from axis.desk.courier import Courier
 from axis.desk.office import Office
 from axis.desk.routing import route
 from axis.desk.sealing import seal_once
+from axis.desk.trustlist import Held
 from axis.document import Decision, Document, Verdict, Versions
 from axis.edxml.trace import spliced
 from axis.evidence.events import Kind, make_event
@@ -37,6 +38,7 @@ from axis.store.tokens import expire_tokens
 from axis.topics import ACCEPTED, ACK, SUBMISSION
 from axis.traffic import Incoming
 from axis.violations import Code, Violation
+from signing.trust import TrustList
 from tests.unit.gateway.conftest import packet
 
 SCHEMAS = Schemas(
@@ -65,7 +67,7 @@ class Axis:
             memory=self.ledger,
             content=self.content,
             policy=load_policy(),
-            trust_version="t1",
+            trust=Held(TrustList(version="t1", digest="t1")),
             schemas=SCHEMAS,
             courier=self.courier,
             now=self.now,

@@ -18,6 +18,7 @@ from axis.desk.desk import Desk
 from axis.desk.keeping import expire, resume, sweep
 from axis.desk.office import Office
 from axis.desk.sealing import seal_once
+from axis.desk.trustlist import Held
 from axis.edxml.status import build_status
 from axis.envelope import Envelope, Organ, ResponseFor, SignerInfo, StatusPacket
 from axis.errors import UnavailableError
@@ -29,6 +30,7 @@ from axis.store.pool import open_pool
 from axis.traffic import Incoming
 from axis.violations import Code, Violation
 from signing.evidence import NO_EVIDENCE
+from signing.trust import TrustList
 
 NOON = datetime(2026, 11, 20, 5, tzinfo=UTC)
 GOOD = Part(outcome=Outcome.ACCEPTED)
@@ -79,7 +81,7 @@ class Gate:
         self.answers = deque([report()])
         self.asked = 0
 
-    async def judge(self, path, *, sha256, at, evidence):
+    async def judge(self, path, *, sha256, at, evidence, trust):
         """Answer as the script says."""
         self.asked += 1
         return self.answers[0] if len(self.answers) == 1 else self.answers.popleft()
@@ -114,7 +116,7 @@ class House:
             memory=self.ledger,
             content=self.content,
             policy=load_policy(),
-            trust_version="t1",
+            trust=Held(TrustList(version="t1", digest="t1")),
             schemas=SCHEMAS,
             courier=Courier(publish, self.ledger.forget_outgoing, step="test"),
             now=lambda: self.at,

@@ -112,7 +112,7 @@ async def test_connections_are_seen_by_contact_mailbox_and_verdicts(pool):
 
 async def test_the_keeper_shows_what_is_there(pool, tmp_path):
     """A source never fetched shows as never, not as fine; the disk has a size."""
-    showing = Showing(pool, ContentStore(tmp_path), ["http://a/crl", "http://b/crl"])
+    showing = Showing(pool, ContentStore(tmp_path), lambda: ["http://a/crl", "http://b/crl"])
     await pool.execute(
         "INSERT INTO revocation VALUES ('http://a/crl', 'crl', '', '', $1, $2)", NOW, NOW + timedelta(hours=1)
     )

@@ -1,5 +1,6 @@
 """Fetching revocation evidence: only what the trust list names, and only what has the right form."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -12,61 +13,81 @@ from cryptography.x509.oid import NameOID
 
 from axis.reports import Need
 from signing import fetch
-from signing.evidence import NO_EVIDENCE, evidence_of
-from signing.fetch import Fetcher, revocation_fields
+from signing.evidence import NO_EVIDENCE, by_digest, evidence_of
+from signing.fetch import Fetcher
+from signing.trust import TrustedAuthority, TrustList, TrustRole
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 DER = serialization.Encoding.DER
 CRL_URL, OCSP_URL = "http://ca.test/crl", "http://ca.test/ocsp"
-KEY = ec.generate_private_key(ec.SECP256R1())
+KEY, OTHER_KEY = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+SIGNS_LISTS = x509.KeyUsage(
+    digital_signature=True, content_commitment=False, key_encipherment=False, data_encipherment=False,
+    key_agreement=False, key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False,
+)  # fmt: skip
 
 
-def certificate(name, serial, *, ca):
+def certificate(name, serial, *, ca, key=KEY):
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Thử nghiệm")])
-    return (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
         .issuer_name(issuer)
-        .public_key(KEY.public_key())
+        .public_key(key.public_key())
         .serial_number(serial)
         .not_valid_before(NOW - timedelta(days=1))
         .not_valid_after(NOW + timedelta(days=1))
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-        .sign(KEY, hashes.SHA256())
     )
+    builder = builder.add_extension(SIGNS_LISTS, critical=True) if ca else builder
+    return builder.sign(key, hashes.SHA256())
 
 
 ISSUER, LEAF, OTHER = (
     certificate(n, s, ca=n == "Thử nghiệm") for s, n in enumerate(["Thử nghiệm", "A", "B"], 1)
 )
-NEED = Need(issuer_sha256="aa", certificate=LEAF.public_bytes(DER), issuer=ISSUER.public_bytes(DER))
+IMPOSTOR = certificate("Thử nghiệm", 1, ca=True, key=OTHER_KEY)
+TRUST = TrustList(
+    version="1",
+    authorities=(
+        TrustedAuthority(
+            name="Thử nghiệm",
+            certificate=ISSUER.public_bytes(serialization.Encoding.PEM).decode(),
+            anchor=True,
+            roles=(TrustRole.PERSON,),
+            crl_urls=(CRL_URL,),
+            ocsp_urls=(OCSP_URL,),
+        ),
+    ),
+)
+NEED = Need(
+    issuer_sha256=TRUST.authorities[0].sha256,
+    certificate=LEAF.public_bytes(DER),
+    issuer=ISSUER.public_bytes(DER),
+)
+HOUR = timedelta(hours=1)
 
 
-def make_crl():
-    builder = x509.CertificateRevocationListBuilder().issuer_name(ISSUER.subject)
-    return (
-        builder.last_update(NOW)
-        .next_update(NOW + timedelta(hours=6))
-        .sign(KEY, hashes.SHA256())
-        .public_bytes(DER)
-    )
+def make_crl(*, key=KEY, issuer=ISSUER.subject, since=NOW, until=NOW + 6 * HOUR):
+    builder = x509.CertificateRevocationListBuilder().issuer_name(issuer)
+    return builder.last_update(since).next_update(until).sign(key, hashes.SHA256()).public_bytes(DER)
 
 
 CRL = make_crl()
 
 
-def response(about):
+def response(about, *, by=(ISSUER, KEY), status=ocsp.OCSPCertStatus.GOOD, since=NOW, until=None):
     builder = ocsp.OCSPResponseBuilder().add_response(
         cert=about,
         issuer=ISSUER,
         algorithm=hashes.SHA1(),
-        cert_status=ocsp.OCSPCertStatus.GOOD,
-        this_update=NOW,
-        next_update=None,
+        cert_status=status,
+        this_update=since,
+        next_update=until,
         revocation_time=None,
         revocation_reason=None,
     )
-    signed = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, ISSUER).sign(KEY, hashes.SHA256())
+    signed = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, by[0]).sign(by[1], hashes.SHA256())
     return signed.public_bytes(DER)
 
 
@@ -85,7 +106,7 @@ async def source():
             return httpx.Response(status, content=content, headers={"Location": "http://elsewhere.test/"})
 
         transport = httpx.MockTransport(handle)
-        opened.append(Fetcher([CRL_URL], {"aa": [OCSP_URL]}, now=lambda: NOW, transport=transport))
+        opened.append(Fetcher(lambda: TRUST, now=lambda: NOW, transport=transport))
         return opened[-1], asked
 
     yield make
@@ -98,7 +119,7 @@ async def test_keeps_what_came_with_its_times(source):
     fetcher, _ = source(content=CRL)
     kept = await fetcher.fetch_crl(CRL_URL)
     assert (kept.source, kept.kind, kept.der) == (CRL_URL, "crl", CRL)
-    assert kept.next_update == NOW + timedelta(hours=6)
+    assert (kept.this_update, kept.next_update) == (NOW, NOW + 6 * HOUR)
     fetcher, asked = source(content=response(LEAF))
     kept = await fetcher.fetch_need(NEED)
     assert (kept.kind, kept.fetched_at) == ("ocsp", NOW)
@@ -121,11 +142,23 @@ async def test_keeps_what_came_with_its_times(source):
                 ocsp.OCSPResponseStatus.TRY_LATER
             ).public_bytes(DER)
         },
+        {"content": make_crl(key=OTHER_KEY)},
+        {"content": make_crl(issuer=OTHER.subject)},
+        {"content": make_crl(since=NOW - 2 * HOUR, until=NOW - HOUR)},
+        {"content": make_crl(since=NOW + HOUR)},
+        {"content": response(LEAF, by=(IMPOSTOR, OTHER_KEY))},
+        {"content": response(LEAF, since=NOW - 2 * HOUR, until=NOW - HOUR)},
+        {"content": response(LEAF, since=NOW + HOUR, until=NOW + 2 * HOUR)},
+        {"content": response(LEAF, status=ocsp.OCSPCertStatus.UNKNOWN)},
     ],
-    ids=["error", "redirect", "html", "refused", "slow", "of-another", "try-later"],
-)
+    ids=[
+        "error", "redirect", "html", "refused", "slow", "of-another", "try-later",
+        "crl-other-key", "crl-other-issuer", "crl-stale", "crl-future",
+        "ocsp-other-key", "ocsp-stale", "ocsp-future", "ocsp-unknown",
+    ],
+)  # fmt: skip
 async def test_anything_else_is_a_source_that_is_away(source, answer):
-    """No answer, a wrong one and a redirect are all the same: nothing came."""
+    """No answer, a wrong one, one of another key or time, a redirect: all the same, nothing is kept."""
     fetcher, asked = source(**answer)
     assert await fetcher.fetch_crl(CRL_URL) is None
     assert await fetcher.fetch_need(NEED) is None
@@ -149,10 +182,10 @@ async def test_only_sources_of_the_trust_list_are_asked(source):
     assert asked == []
 
 
-def test_fields_of_what_is_neither():
-    """Bytes that are neither list nor response are named so."""
-    with pytest.raises(ValueError, match="error parsing"):
-        revocation_fields(b"junk")
+def test_a_piece_of_evidence_is_found_by_its_digest():
+    """Decisions name what they rest on by digest: kind and bytes come back."""
+    name = hashlib.sha256(b"a").hexdigest()
+    assert by_digest(evidence_of([b"a"], [b"c"]))[name] == ("crl", b"a")
 
 
 def test_a_generation_is_its_bytes():

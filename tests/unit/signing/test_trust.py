@@ -5,7 +5,7 @@ import json
 import pytest
 
 from axis.errors import SetupError
-from signing.trust import TrustRole, load_trust, parse_trust, trust_of_pems
+from signing.trust import EXAMPLE, TrustRole, load_trust, parse_trust, trust_of_pems
 from tests.lab.authority import lab_authority
 from tests.lab.pdfs import codes, judge, signed_twice
 
@@ -62,6 +62,72 @@ def test_a_list_that_cannot_be_relied_on_is_no_list(data):
     """Empty, without anchor, unreadable: loading fails, and nothing is trusted instead."""
     with pytest.raises(SetupError):
         parse_trust(json.dumps(data).encode())
+
+
+ALLOWS = [{"name": "sha256"}, {"name": "ec", "bits": 256}]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"certificate": ""}, "chưa điền"),
+        ({"algorithms": [{"name": "md5"}, *ALLOWS]}, "not known"),
+        ({"algorithms": [{"name": "sha256"}]}, "a digest and a key"),
+        ({"algorithms": [*ALLOWS, {"name": "sha256"}]}, "twice"),
+        ({"valid_from": "2026-01-01T00:00:00"}, "time zone"),
+        ({"valid_from": "2026-01-02T00:00:00Z", "valid_until": "2026-01-01T00:00:00Z"}, "ends before"),
+        ({"crl_urls": ["ftp://x"]}, "no address"),
+    ],
+    ids=["placeholder", "unknown-algorithm", "no-key", "twice", "naive", "backwards", "address"],
+)
+def test_terms_that_make_no_sense_are_refused(change, words):
+    """What a list says of times, algorithms and addresses must be usable, or the list is none."""
+    with pytest.raises(SetupError, match=words):
+        parse_trust(json.dumps(broken(**change)).encode())
+
+
+def test_the_shipped_form_is_no_list_until_it_is_filled_in():
+    """Nobody can take the example for a trust list, and with a certificate in each entry it is one."""
+    with pytest.raises(SetupError, match="chưa điền"):
+        load_trust(str(EXAMPLE))
+    form = json.loads(EXAMPLE.read_bytes())
+    pem = as_json()["authorities"][0]["certificate"]
+    form["authorities"] = [{**one, "certificate": pem} for one in form["authorities"]]
+    assert len(parse_trust(json.dumps(form).encode()).authorities) == len(form["authorities"])
+
+
+def under(**change):
+    """Judge a good document under the lab's list, each authority of persons changed."""
+    people = {"person", "seal"}
+    listed = [{**a, **change} if people & set(a["roles"]) else a for a in as_json()["authorities"]]
+    return judge(signed_twice(), trust=parse_trust(json.dumps(as_json(authorities=listed)).encode()))
+
+
+@pytest.mark.parametrize(
+    ("change", "codes_expected"),
+    [
+        ({"valid_from": "2020-01-01T00:00:00Z", "valid_until": "2999-01-01T00:00:00Z"}, set()),
+        ({"valid_until": "2026-01-01T00:00:00Z"}, {"trust.authority-not-in-force"}),
+        ({"valid_from": "2999-01-01T00:00:00Z"}, {"trust.authority-not-in-force"}),
+        ({"algorithms": ALLOWS}, set()),
+        ({"algorithms": [{"name": "sha256"}, {"name": "ec", "bits": 384}]}, {"signature.algorithm-weak"}),
+        ({"algorithms": [{"name": "sha512"}, {"name": "ec"}]}, {"signature.algorithm-weak"}),
+        (
+            {"algorithms": [{"name": "sha256", "until": "2026-01-01T00:00:00Z"}, {"name": "ec"}]},
+            {"signature.algorithm-weak"},
+        ),
+        (
+            {"algorithms": [{"name": "sha256", "until": "2999-01-01T00:00:00Z"}, {"name": "ec"}]},
+            set(),
+        ),
+    ],
+    ids=["span", "ended", "not-begun", "allowed", "short-key", "other-digest", "sunset", "before-sunset"],
+)
+def test_a_list_bounds_its_authorities_in_time_and_algorithms(change, codes_expected):
+    """G6: what the list no longer allows at signing time is refused under its own code."""
+    report = under(**change)
+    assert codes(report)["trust"] == codes_expected
+    assert codes(report)["integrity"] == set()
 
 
 def test_a_missing_file_says_so(tmp_path):
