@@ -26,6 +26,20 @@ NAMES: Final = frozenset(
     }
 )
 
+ACTS: Final = frozenset(
+    {
+        "connection.begun",  # intent committed, nothing done
+        "connection.topics",  # topics made
+        "connection.user",  # user made
+        "connection.rights",  # rights given; the database does not know yet
+        "connection.recorded",  # all done, not told
+        "connection.removed",  # removed in the database, not on the broker
+        "connection.user-closed",
+        "connection.topics-closed",
+    }
+)
+"""Places in commands that act on connections."""
+
 _name, _, _count = os.environ.get("AXIS_FAILPOINT", "").partition(":")
 _left = int(_count or 1)
 
@@ -33,7 +47,7 @@ _left = int(_count or 1)
 def reached(name: str) -> None:
     """Say that this process is at a named place; die there if a test asked for it."""
     global _left  # noqa: PLW0603 - one counter per process is the point
-    assert name in NAMES, name
+    assert name in NAMES or name in ACTS, name
     if name != _name:
         return
     _left -= 1

@@ -102,6 +102,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     last_contact_at: datetime | None = None
     agencies: tuple[str, ...] = ()
     """Canonical codes of the agencies it speaks for now."""
+    kafka_user: str = ""
+    """The broker's user that stands for it; empty: it speaks HTTP only."""
 
 
 def searchable(text: str) -> str:

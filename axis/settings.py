@@ -40,6 +40,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Base of the Confluent-compatible API, e.g. ``http://127.0.0.1:8081/apis/ccompat/v7``."""
     registry_user: str = ""
     registry_password: str = ""
+    registry_reader_user: str = ""
+    """Who may only read schemas: given to connections that speak Kafka."""
+    registry_reader_password: str = ""
 
     content_dir: str = ""
     """Folder of the content store."""

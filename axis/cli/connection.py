@@ -1,23 +1,21 @@
-"""`axis connection`: add, list, assign, rotate, remove."""
+"""`axis connection`: add, list, assign, rotate, move, remove, check."""
 
 import re
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final, TypeAlias
 
+import msgspec
 import typer
 
-from axis.cli import exits, out, profiles
-from axis.cli.database import database, run
+from axis.cli import credentials, exits, out, profiles, upkeep
+from axis.cli.database import both, database, run
 from axis.cli.exits import StopError
 from axis.cli.out import Json
-from axis.cli.profiles import Profile
+from axis.desk import connecting
 from axis.register import Connection
-from axis.settings import Settings, load_settings
-from axis.store import connections
+from axis.settings import load_settings
+from axis.store import acts, connections
 from axis.store.connections import Credentials
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 app = typer.Typer(
     name="connection",
@@ -52,7 +50,7 @@ Bí mật là 256 bit ngẫu nhiên; trục chỉ giữ mã băm (the axis keeps
 \b
 Ví dụ / Examples
   $ axis connection add dms-bo-tai-chinh --agency G12
-  $ axis connection add lgsp-h49 --agency H49 --agency H49.02 --json > lgsp-h49.json
+  $ axis connection add lgsp-h49 --agency H49 --agency H49.02 --kafka --json > lgsp-h49.json
   $ axis connection add thu --agency H37 --take-over --save && axis inbox --as thu
 """
 
@@ -63,6 +61,9 @@ def add(
     agency: Agencies = None,
     *,
     take_over: TakeOver = False,
+    kafka: Annotated[
+        bool, typer.Option("--kafka", help="Cả Kafka: topic, tài khoản, quyền (also topics, user, rights).")
+    ] = False,
     save: Save = False,
     bytes_per_second: Annotated[
         int, typer.Option(min=1, help="Byte mỗi giây nhiều nhất (bytes a second).")
@@ -89,52 +90,61 @@ def add(
             "--agency is missing",
         )
     settings = load_settings()
-    quotas = (bytes_per_second, requests_per_second, max_packet_bytes)
-    made = run(_add(name, agency, quotas, take_over=take_over))
-    _show_credentials(_profile(made, settings, agency), save=save, json=json)
+    limits = connecting.Limits(
+        bytes_per_second=bytes_per_second,
+        requests_per_second=requests_per_second,
+        max_packet_bytes=max_packet_bytes,
+    )
+    made = run(_add(name, agency, limits, kafka=kafka, take_over=take_over))
+    credentials.show(credentials.profile_of(made, settings, agency), save=save, json=json)
 
 
 async def _add(
-    name: str, agencies: list[str], quotas: tuple[int, int, int], *, take_over: bool
+    name: str, agencies: list[str], limits: connecting.Limits, *, kafka: bool, take_over: bool
 ) -> Credentials:
-    async with database() as conn, conn.transaction():
-        return await connections.add_connection(
-            conn,
-            name,
-            agencies,
-            at=datetime.now(UTC),
-            take_over=take_over,
-            bytes_per_second=quotas[0],
-            requests_per_second=quotas[1],
-            max_packet_bytes=quotas[2],
+    async with both() as (conn, doors):
+        broker = doors if kafka else None
+        if kafka and doors is None:
+            raise StopError(exits.ABSENT, "chưa khai báo Kafka (AXIS_KAFKA_BOOTSTRAP)", "no broker is set")
+        return await connecting.add(
+            conn, broker, name, agencies, at=datetime.now(UTC), limits=limits, take_over=take_over
         )
 
 
 @app.command("list", help="Các kết nối và cơ quan chúng đại diện (connections and their agencies).")
 def list_(*, json: Json = False) -> None:
     """List connections."""
-    found = run(_list())
+    found, under_way = run(_list())
     if json:
         for one in found:
-            out.emit(one)
+            out.emit({**msgspec.to_builtins(one), "act": under_way.get(one.name, "")})
         return
     out.table(
         f"{len(found)} kết nối / connections",
-        ("tên / name", "client id", "cơ quan / agencies", "liên lạc / last contact", "trạng thái / state"),
-        [_line(one) for one in found],
+        (
+            "tên / name",
+            "client id",
+            "Kafka",
+            "cơ quan / agencies",
+            "liên lạc / last contact",
+            "trạng thái / state",
+        ),
+        [_line(one, under_way.get(one.name, "")) for one in found],
     )
 
 
-async def _list() -> tuple[Connection, ...]:
+async def _list() -> tuple[tuple[Connection, ...], dict[str, str]]:
     async with database() as conn:
-        return await connections.list_connections(conn)
+        under_way = {act.name: act.act for act in await acts.open_acts(conn)}
+        return await connections.list_connections(conn), under_way
 
 
-def _line(one: Connection) -> tuple[str, ...]:
+def _line(one: Connection, act: str) -> tuple[str, ...]:
     shown = ", ".join(one.agencies[:6]) + (f" … ({len(one.agencies)})" if len(one.agencies) > 6 else "")  # noqa: PLR2004 - as many as fit a line
     contact = one.last_contact_at.astimezone().strftime("%d/%m/%Y %H:%M") if one.last_contact_at else "-"
     state = "đã bỏ / removed" if one.removed_at else "đang dùng / in use"
-    return one.name, one.client_id, shown or "-", contact, state
+    state += f"; {act} …" if act else ""
+    return one.name, one.client_id, one.kafka_user or "-", shown or "-", contact, state
 
 
 @app.command(
@@ -162,22 +172,39 @@ async def _assign(name: str, agencies: list[str]) -> tuple[str, ...]:
 
 
 @app.command(
-    help="""Cấp bí mật mới; bí mật cũ hết hiệu lực ngay (a new secret; the old one ends at once).
+    help="""Cấp bí mật mới ở cả hai cửa; bí mật cũ còn dùng được một giờ (the old one holds for an hour).
 
 \b
 Ví dụ / Examples
   $ axis connection rotate dms-bo-tai-chinh --save
+  $ axis connection rotate dms-bo-tai-chinh --now       # lộ bí mật: cũ hết hiệu lực ngay
+  $ axis connection rotate dms-bo-tai-chinh --kafka     # từ nay nói cả Kafka
 """
 )
-def rotate(name: Name, *, save: Save = False, json: Json = False) -> None:
-    """Give a new secret."""
-    made, agencies = run(_rotate(name))
-    _show_credentials(_profile(made, load_settings(), agencies), save=save, json=json)
+def rotate(
+    name: Name,
+    *,
+    now: Annotated[
+        bool, typer.Option("--now", help="Bí mật cũ hết hiệu lực ngay (the old ones end at once).")
+    ] = False,
+    overlap: Annotated[
+        int, typer.Option(min=1, help="Giây bí mật cũ còn dùng được (seconds the old ones hold).")
+    ] = int(connecting.OVERLAP.total_seconds()),
+    kafka: Annotated[
+        bool, typer.Option("--kafka", help="Mở thêm cửa Kafka (open the Kafka door too).")
+    ] = False,
+    save: Save = False,
+    json: Json = False,
+) -> None:
+    """Give new credentials."""
+    holds = timedelta(0) if now else timedelta(seconds=overlap)
+    made, agencies = run(_rotate(name, holds, kafka=kafka))
+    credentials.show(credentials.profile_of(made, load_settings(), agencies), save=save, json=json)
 
 
-async def _rotate(name: str) -> tuple[Credentials, tuple[str, ...]]:
-    async with database() as conn, conn.transaction():
-        made = await connections.rotate_secret(conn, name)
+async def _rotate(name: str, overlap: timedelta, *, kafka: bool) -> tuple[Credentials, tuple[str, ...]]:
+    async with both() as (conn, doors):
+        made = await connecting.rotate(conn, doors, name, at=datetime.now(UTC), overlap=overlap, kafka=kafka)
         return made, (await connections.require_connection(conn, name)).agencies
 
 
@@ -191,44 +218,22 @@ Ví dụ / Examples
 )
 def remove(name: Name, *, json: Json = False) -> None:
     """End a connection."""
-    run(_remove(name))
+    whole = run(_remove(name))
     profiles.forget(name)
     if json:
-        out.emit({"name": name, "removed": True})
-    else:
-        out.say(f"Đã bỏ kết nối {name}; tên này không dùng lại", "removed; the name is not used again")
-
-
-async def _remove(name: str) -> None:
-    async with database() as conn, conn.transaction():
-        await connections.remove_connection(conn, name, at=datetime.now(UTC))
-
-
-def _profile(made: Credentials, settings: Settings, agencies: list[str] | tuple[str, ...]) -> Profile:
-    return Profile(
-        name=made.name,
-        rest_url=settings.gateway_url or f"https://{settings.gateway_host}:{settings.gateway_port}",
-        client_id=made.client_id,
-        client_secret=made.secret,
-        ca_file=settings.tls_ca,
-        agencies=tuple(agencies),
-    )
-
-
-def _show_credentials(profile: Profile, *, save: bool, json: bool) -> None:
-    where: Path | None = profiles.save(profile) if save else None
-    if json:
-        out.emit(profile)
+        out.emit({"name": name, "removed": True, "topics_removed": whole})
         return
-    rows = [
-        ("rest_url", profile.rest_url),
-        ("client_id", profile.client_id),
-        ("client_secret", profile.client_secret),
-        ("ca_file", profile.ca_file or "(của hệ thống / the system's)"),
-        ("agencies", ", ".join(profile.agencies)),
-    ]
-    out.table(f"Kết nối {profile.name} / connection", ("", ""), rows)
-    if where:
-        out.say(f"Đã giữ ở {where}; dùng --as {profile.name}", "kept here")
-    else:
-        out.say("Hãy cất ngay client_secret: nó không hiện lại lần nào nữa", "shown this once only")
+    out.say(f"Đã bỏ kết nối {name}; tên này không dùng lại", "removed; the name is not used again")
+    if not whole:
+        out.say(
+            "Topic còn bản ghi chưa lấy; trục xóa sau khi lấy xong", "its topics go when they are read out"
+        )
+
+
+async def _remove(name: str) -> bool:
+    async with both() as (conn, doors):
+        return await connecting.remove(conn, doors, name, at=datetime.now(UTC))
+
+
+app.command("move", help=upkeep.MOVE)(upkeep.move)
+app.command("check", help=upkeep.CHECK)(upkeep.check)

@@ -10,6 +10,7 @@ from axis.settings import load_settings
 from axis.store.pool import open_pool
 
 if TYPE_CHECKING:
+    from axis.kafka.doors import Doors
     from axis.store.pool import Connection
 
 T = TypeVar("T")
@@ -33,6 +34,19 @@ async def database() -> "AsyncIterator[Connection]":
             yield connection
     finally:
         await pool.close()
+
+
+@asynccontextmanager
+async def both() -> "AsyncIterator[tuple[Connection, Doors | None]]":
+    """Open the database, and the broker where one is set."""
+    settings = load_settings()
+    doors = None
+    if settings.kafka_bootstrap:
+        from axis.kafka.doors import Doors as Made  # noqa: PLC0415 - loads the broker's client library
+
+        doors = Made(settings)
+    async with database() as conn:
+        yield conn, doors
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

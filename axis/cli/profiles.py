@@ -23,6 +23,14 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """PEM of the authority behind the gateway's certificate; empty: the system's own."""
     agencies: tuple[str, ...] = ()
     """Codes it speaks for when it was saved: the default of ``--from``."""
+    kafka_bootstrap: str = ""
+    kafka_user: str = ""
+    """Empty: it speaks HTTP only."""
+    kafka_password: str = ""
+    kafka_ca: str = ""
+    registry_url: str = ""
+    registry_user: str = ""
+    registry_password: str = ""
 
 
 def folder() -> Path:

@@ -27,22 +27,24 @@ from confluent_kafka.admin import (
 from axis.errors import SetupError, UnavailableError
 from axis.kafka.connect import away, confluent_options
 from axis.settings import Settings
-from axis.topics import TOPICS, WORKER_GROUP, Topic
+from axis.topics import BRIDGE_GROUP, EXTRA_RIGHTS, TOPICS, WORKER_GROUP, Right, Topic
 
 USERS: Final[Mapping[str, str]] = {
     "gateway": "axis-gateway",
     "worker": "axis-worker",
     "keeper": "axis-keeper",
+    "bridge": "axis-bridge",
 }
 """The broker's user of each role in the table of topics."""
 
-GROUPS: Final[Mapping[str, str]] = {"worker": WORKER_GROUP}
+GROUPS: Final[Mapping[str, str]] = {"worker": WORKER_GROUP, "bridge": BRIDGE_GROUP}
 """The consumer group of each role that reads."""
 
 SCRAM_ITERATIONS: Final = 4096
 """Kafka's least; the passwords are random and long, so more would only cost time at each connection."""
 
-_SECONDS: Final = 15.0
+SECONDS: Final = 15.0
+"""Patience of one question to the broker."""
 _DENIED: Final = (
     KafkaError.CLUSTER_AUTHORIZATION_FAILED,
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
@@ -73,25 +75,25 @@ def apply_topics(settings: Settings) -> tuple[TopicState, ...]:
         UnavailableError: the broker does not answer, or refuses the credentials.
         SetupError: the user may not administer.
     """
-    client = _admin(settings)
-    there = _ask(settings, client.list_topics, timeout=_SECONDS).topics
+    client = admin_client(settings)
+    there = ask(settings, client.list_topics, timeout=SECONDS).topics
     missing = [topic for topic in TOPICS if topic.name not in there]
     if missing:
         wanted = [
             NewTopic(t.name, num_partitions=t.partitions, replication_factor=-1, config=topic_config(t))
             for t in missing
         ]
-        for future in client.create_topics(wanted, operation_timeout=_SECONDS).values():
-            _ask(settings, _made, future.result)
-    made = {topic.name for topic in missing}
+        for future in client.create_topics(wanted, operation_timeout=SECONDS).values():
+            ask(settings, made, future.result)
+    new = {topic.name for topic in missing}
     states = [TopicState(name=topic.name, created=True) for topic in missing]
-    held = [topic for topic in TOPICS if topic.name not in made]
+    held = [topic for topic in TOPICS if topic.name not in new]
     resources = {ConfigResource(ConfigResource.Type.TOPIC, t.name): t for t in held}
     answers = client.describe_configs(list(resources)) if resources else {}
     for resource, future in answers.items():
         topic = resources[resource]
-        config = _ask(settings, future.result)
-        drift = _drift(topic, len(there[topic.name].partitions), config)
+        config = ask(settings, future.result)
+        drift = drift_of(topic, len(there[topic.name].partitions), config)
         states.append(TopicState(name=topic.name, created=False, drift=drift))
     return tuple(sorted(states, key=lambda state: state.name))
 
@@ -125,13 +127,13 @@ def apply_users(settings: Settings, passwords: Mapping[str, str]) -> None:
         UserScramCredentialUpsertion(USERS[role], info, password.encode())
         for role, password in passwords.items()
     ]
-    client = _admin(settings)
-    for future in client.alter_user_scram_credentials(changes, request_timeout=_SECONDS).values():
-        _ask(settings, future.result)
+    client = admin_client(settings)
+    for future in client.alter_user_scram_credentials(changes, request_timeout=SECONDS).values():
+        ask(settings, future.result)
     # The controller has them; the broker learns of them a moment later. Whoever starts next must get in.
     for role, password in passwords.items():
         theirs = msgspec.structs.replace(settings, kafka_user=USERS[role], kafka_password=password)
-        _ask(theirs, _admin(theirs).list_topics, timeout=_SECONDS)
+        ask(theirs, admin_client(theirs).list_topics, timeout=SECONDS)
 
 
 def apply_rights(settings: Settings) -> None:
@@ -141,41 +143,45 @@ def apply_rights(settings: Settings) -> None:
         UnavailableError: the broker does not answer, or refuses the credentials.
         SetupError: the user may not administer.
     """
-    client = _admin(settings)
+    client = admin_client(settings)
     for role in USERS:
         wanted = set(rights(role))
-        found = client.describe_acls(_all_of(role), request_timeout=_SECONDS)
-        held = set(_ask(settings, found.result))
+        found = client.describe_acls(_all_of(role), request_timeout=SECONDS)
+        held = set(ask(settings, found.result))
         if new := wanted - held:
-            for future in client.create_acls(list(new), request_timeout=_SECONDS).values():
-                _ask(settings, future.result)
+            for future in client.create_acls(list(new), request_timeout=SECONDS).values():
+                ask(settings, future.result)
         if surplus := held - wanted:
-            filters = [_exactly(binding) for binding in surplus]
-            for removed in client.delete_acls(filters, request_timeout=_SECONDS).values():
-                _ask(settings, removed.result)
+            filters = [exactly(binding) for binding in surplus]
+            for removed in client.delete_acls(filters, request_timeout=SECONDS).values():
+                ask(settings, removed.result)
 
 
 def rights(role: str) -> tuple[AclBinding, ...]:
     """Return what one role may do on the broker, and nothing more."""
     found = [
-        _binding(role, ResourceType.TOPIC, topic.name, operation)
+        Right(kind="topic", name=topic.name, operation=operation)
         for topic in TOPICS
-        for operation, roles in ((AclOperation.WRITE, topic.writers), (AclOperation.READ, topic.readers))
+        for operation, roles in (("write", topic.writers), ("read", topic.readers))
         if role in roles
     ]
     if role in GROUPS:
-        found.append(_binding(role, ResourceType.GROUP, GROUPS[role], AclOperation.READ))
-    return tuple(found)
+        found.append(Right(kind="group", name=GROUPS[role], operation="read"))
+    return tuple(binding(USERS[role], right) for right in (*found, *EXTRA_RIGHTS.get(role, ())))
 
 
-def _binding(role: str, kind: ResourceType, name: str, operation: AclOperation) -> AclBinding:
+_KINDS: Final = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP, "cluster": ResourceType.BROKER}
+
+
+def binding(user: str, right: Right) -> AclBinding:
+    """Write a right of a user as the broker keeps it."""
     return AclBinding(
-        kind,
-        name,
-        ResourcePatternType.LITERAL,
-        f"User:{USERS[role]}",
+        _KINDS[right.kind],
+        right.name,
+        ResourcePatternType.PREFIXED if right.prefixed else ResourcePatternType.LITERAL,
+        f"User:{user}",
         "*",
-        operation,
+        AclOperation[right.operation.upper()],
         AclPermissionType.ALLOW,
     )
 
@@ -192,7 +198,8 @@ def _all_of(role: str) -> AclBindingFilter:
     )
 
 
-def _exactly(binding: AclBinding) -> AclBindingFilter:
+def exactly(binding: AclBinding) -> AclBindingFilter:
+    """Return the filter that finds this right and no other."""
     return AclBindingFilter(
         binding.restype,
         binding.name,
@@ -204,7 +211,8 @@ def _exactly(binding: AclBinding) -> AclBindingFilter:
     )
 
 
-def _drift(topic: Topic, partitions: int, config: Mapping[str, Any]) -> tuple[str, ...]:
+def drift_of(topic: Topic, partitions: int, config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say where the broker's topic differs from the table, one sentence each."""
     found = []
     if partitions != topic.partitions:
         found.append(f"partitions: {partitions}, expected {topic.partitions}")
@@ -215,11 +223,13 @@ def _drift(topic: Topic, partitions: int, config: Mapping[str, Any]) -> tuple[st
     return tuple(found)
 
 
-def _admin(settings: Settings) -> AdminClient:
-    return AdminClient({**confluent_options(settings), "socket.timeout.ms": int(_SECONDS * 1000)})
+def admin_client(settings: Settings) -> AdminClient:
+    """Return a client that administers with these settings."""
+    return AdminClient({**confluent_options(settings), "socket.timeout.ms": int(SECONDS * 1000)})
 
 
-def _made(outcome: Callable[[], None]) -> None:
+def made(outcome: Callable[[], None]) -> None:
+    """Take the outcome of making a topic; one that is there already is made."""
     try:
         outcome()
     except KafkaException as exc:
@@ -227,7 +237,13 @@ def _made(outcome: Callable[[], None]) -> None:
             raise
 
 
-def _ask(settings: Settings, question: Callable[_P, _T], *args: _P.args, **named: _P.kwargs) -> _T:
+def ask(settings: Settings, question: Callable[_P, _T], *args: _P.args, **named: _P.kwargs) -> _T:
+    """Ask the broker one thing.
+
+    Raises:
+        UnavailableError: it does not answer, or refuses the credentials.
+        SetupError: the user may not administer.
+    """
     try:
         return question(*args, **named)
     except KafkaException as exc:

@@ -15,17 +15,21 @@ from axis.checks.policy import load_policy
 from axis.content.store import ContentStore
 from axis.contract.registry import load_schemas
 from axis.contract.schemas import Schemas
+from axis.desk.connecting import end_interrupted
+from axis.desk.connecting import expire as expire_credentials
 from axis.desk.courier import Courier
 from axis.desk.keeping import expire, resume, sweep
 from axis.desk.office import Office
 from axis.desk.trustlist import open_trust
 from axis.errors import AxisError, UnavailableError
 from axis.health import serve_health
+from axis.kafka.doors import Doors
 from axis.kafka.producer import Publisher
 from axis.keeper.showing import Showing
 from axis.logs import start_logs
 from axis.settings import Settings, load_settings
 from axis.store.clock import database_clock
+from axis.store.faults import store_faults
 from axis.store.leader import KEEPER, leadership
 from axis.store.ledger import Ledger
 from axis.store.pool import open_pool
@@ -35,6 +39,8 @@ from signing.ends import file_ends_at, trust_ends_at
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from axis.store.pool import Pool
 
 _log = logging.getLogger("axis.keeper")
 
@@ -64,9 +70,11 @@ async def run(settings: Settings, schemas: Schemas) -> None:
         )
 
         metrics.CERTIFICATE_ENDS.labels("broker-authority").set(file_ends_at(settings.kafka_ca).timestamp())
+        doors = Doors(settings)
         showing = Showing(pool, office.content, trust.crl_urls)
 
         async def beside() -> None:
+            await _broker_permitting(lambda: _end_acts(pool, doors, now()))
             await expire_tokens(pool, at=now())
             await showing.show(now())
             ends = trust_ends_at(trust.current, now())
@@ -117,12 +125,19 @@ async def _round(office: Office, ledger: Ledger, publisher: Publisher) -> None:
     await asyncio.to_thread(office.content.sweep, time.time() - SPOOL_SECONDS)
 
 
+async def _end_acts(pool: "Pool", doors: Doors, at: "datetime") -> int:
+    """End interrupted acts on connections, and credentials whose time is over."""
+    with store_faults():
+        async with pool.acquire() as conn:
+            return await end_interrupted(conn, doors) + await expire_credentials(conn, doors, at=at)
+
+
 async def _broker_permitting(step: Callable[[], Awaitable[int]]) -> int:
     # A broker that is away must not keep deadlines and figures from being kept.
     try:
         return await step()
     except UnavailableError as exc:
-        _log.warning("the outbox waits: %s", exc)
+        _log.warning("the broker is away; this waits: %s", exc)
         return 0
 
 

@@ -70,6 +70,8 @@ def settings_of(plan: Plan) -> Settings:
         registry_url=f"http://127.0.0.1:{ports['registry']}{API}",
         registry_user="deployer",
         registry_password=plan.identity.registry["deployer"],
+        registry_reader_user="reader",
+        registry_reader_password=plan.identity.registry["reader"],
         content_dir=str(home.content),
         trust_file=str(home.authority / "trust.json"),
         seal_certificate=str(home.authority / "seal" / "axis-seal.crt"),

@@ -14,6 +14,7 @@ import msgspec
 
 from axis.errors import SetupError
 from axis.register import Connection as Registered
+from axis.store.acts import retire_credentials
 from axis.store.faults import store_faults
 from axis.store.versions import lock_directory, record_version
 
@@ -27,15 +28,15 @@ MAX_PACKET_BYTES: Final = 300 * 1024 * 1024
 
 _INSERT: Final = """
 INSERT INTO connection (name, client_id, secret_sha256, bytes_per_second, requests_per_second,
-                        max_packet_bytes, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+                        max_packet_bytes, created_at, kafka_user)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (name) DO NOTHING
 RETURNING name
 """
 
 _LIST: Final = """
 SELECT c.name, c.client_id, c.bytes_per_second, c.requests_per_second, c.max_packet_bytes,
-       c.created_at, c.removed_at, c.last_contact_at,
+       c.created_at, c.removed_at, c.last_contact_at, c.kafka_user,
        ARRAY (SELECT a.code FROM agency a WHERE a.connection = c.name ORDER BY a.code COLLATE "C") AS agencies
   FROM connection c
  WHERE $1::text IS NULL OR c.name = $1
@@ -53,10 +54,14 @@ _ASSIGN: Final = "UPDATE agency SET connection = $1 WHERE code = ANY ($2) AND co
 _RELEASE: Final = "UPDATE agency SET connection = '' WHERE connection = $1"
 
 _ROTATE: Final = """
-UPDATE connection SET secret_sha256 = $2 WHERE name = $1 AND removed_at IS NULL RETURNING client_id
+UPDATE connection SET secret_sha256 = $2, kafka_user = CASE WHEN $3 = '' THEN kafka_user ELSE $3 END
+ WHERE name = $1 AND removed_at IS NULL
+RETURNING client_id
 """
 
 _REMOVE: Final = "UPDATE connection SET removed_at = $2 WHERE name = $1 AND removed_at IS NULL"
+
+_SHORTEN: Final = "UPDATE retired_credential SET ends_at = least(ends_at, now()) WHERE connection = $1"
 
 _REVOKE: Final = "DELETE FROM access_token WHERE connection = $1"
 
@@ -68,6 +73,9 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str
     secret: str
     """256 random bits, base64url."""
+    kafka_user: str = ""
+    """Empty: it speaks HTTP only."""
+    kafka_password: str = ""
 
 
 async def add_connection(
@@ -80,6 +88,7 @@ async def add_connection(
     bytes_per_second: int = BYTES_PER_SECOND,
     requests_per_second: int = REQUESTS_PER_SECOND,
     max_packet_bytes: int = MAX_PACKET_BYTES,
+    kafka_user: str = "",
 ) -> Credentials:
     """Register a system. In the caller's transaction.
 
@@ -92,6 +101,7 @@ async def add_connection(
         bytes_per_second: most it may send.
         requests_per_second: most it may ask.
         max_packet_bytes: largest packet it may send.
+        kafka_user: the broker's user that stands for it; empty: it speaks HTTP only.
 
     Raises:
         SetupError: the name is taken, or an agency is unknown or spoken for by another.
@@ -111,6 +121,7 @@ async def add_connection(
             requests_per_second,
             max_packet_bytes,
             at,
+            kafka_user,
         )
     if fresh is None:
         raise SetupError(
@@ -137,17 +148,29 @@ async def assign_agencies(
     return await _assign(conn, name, agencies, at=at, take_over=True)
 
 
-async def rotate_secret(conn: "Connection", name: str) -> Credentials:
-    """Give a connection a new secret. The old one and every token end at once. In a transaction.
+async def rotate_secret(
+    conn: "Connection", name: str, *, kafka_user: str = "", until: datetime | None = None
+) -> Credentials:
+    """Give a connection a new secret. In a transaction.
+
+    Args:
+        conn: in a transaction.
+        name: of a connection in use.
+        kafka_user: the broker's user that stands for it from now on; empty: unchanged.
+        until: the old secret and its tokens hold until then; None: they end at once, with every
+            older secret that still held.
 
     Raises:
         SetupError: no such connection.
     """
     secret = secrets.token_urlsafe(32)
+    if until is not None:
+        await retire_credentials(conn, name, ends_at=until)
     with store_faults():
-        client_id = await conn.fetchval(_ROTATE, name, _digest(secret))
-        if client_id is not None:
+        client_id = await conn.fetchval(_ROTATE, name, _digest(secret), kafka_user)
+        if client_id is not None and until is None:
             await conn.execute(_REVOKE, name)
+            await conn.execute(_SHORTEN, name)
     if client_id is None:
         raise _unknown(name)
     return Credentials(name=name, client_id=client_id, secret=secret)

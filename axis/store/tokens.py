@@ -17,7 +17,9 @@ LIFE: Final = timedelta(hours=1)
 """How long a token is good for. Short: it is a bearer's."""
 
 _CLIENT: Final = """
-SELECT name, secret_sha256, bytes_per_second, requests_per_second, max_packet_bytes
+SELECT name, secret_sha256,
+       ARRAY (SELECT r.secret_sha256 FROM retired_credential r
+               WHERE r.connection = name AND r.ends_at > $2) AS still_good
   FROM connection
  WHERE client_id = $1 AND removed_at IS NULL
 """
@@ -81,9 +83,10 @@ async def issue_token(pool: "Pool", client_id: str, secret: str, *, at: datetime
     """
     given = hashlib.sha256(secret.encode()).hexdigest()
     with store_faults():
-        row = await pool.fetchrow(_CLIENT, client_id)
+        row = await pool.fetchrow(_CLIENT, client_id, at)
         # Compared even for an unknown client, so that both answers take the same time.
-        if not hmac.compare_digest(given, row["secret_sha256"] if row else "-" * 64) or row is None:
+        good = [row["secret_sha256"], *row["still_good"]] if row else ["-" * 64]
+        if not any(hmac.compare_digest(given, one) for one in good) or row is None:
             return None
         token = Token(text=secrets.token_urlsafe(32), expires_at=at + LIFE)
         await pool.execute(_INSERT, digest(token.text), row["name"], token.expires_at)

@@ -320,12 +320,12 @@ def test_the_commands_of_a_first_day(pg_url, capfd, monkeypatch, tmp_path):
 
     code, out, _ = axis(capfd, "connection", "add", "dms-qn", "--agency", "H49", "--save", "--json")
     made = json.loads(out)
-    assert (code, made["agencies"], len(made["client_secret"]) >= 43) == (0, ["H49"], True)
+    assert (code, made["agencies"], len(made["rest_client_secret"]) >= 43) == (0, ["H49"], True)
     assert axis(capfd, "connection", "add", "dms-qn", "--agency", "H49")[0] == 64
     assert axis(capfd, "connection", "add", "dms-b", "--agency", "H98")[0] == 64
     rotated = json.loads(axis(capfd, "connection", "rotate", "dms-qn", "--json")[1])
-    assert rotated["client_secret"] != made["client_secret"]
-    assert made["client_secret"] not in axis(capfd, "connection", "list", "--json")[1]
+    assert rotated["rest_client_secret"] != made["rest_client_secret"]
+    assert made["rest_client_secret"] not in axis(capfd, "connection", "list", "--json")[1]
     # The gateway is away: said in one line, with its own code.
     assert axis(capfd, "status", "--as", "dms-x")[0] == 64
     assert axis(capfd, "connection", "remove", "dms-qn")[0] == 0

@@ -7,12 +7,21 @@ import pytest
 from confluent_kafka.admin import AclOperation, ResourceType
 
 from axis.errors import SetupError, UnavailableError
-from axis.kafka.admin import GROUPS, USERS, rights, topic_config
+from axis.kafka.admin import GROUPS, USERS, binding, rights, topic_config
 from axis.kafka.connect import away, confluent_options
 from axis.kafka.producer import Publisher
 from axis.kafka.quiet import RepeatFilter
 from axis.settings import Settings
-from axis.topics import BY_NAME, SUBMISSION, TOPICS, WORKER_GROUP
+from axis.topics import (
+    BY_NAME,
+    EXTRA_RIGHTS,
+    SUBMISSION,
+    TOPICS,
+    WORKER_GROUP,
+    connection_of,
+    connection_rights,
+    connection_topics,
+)
 from axis.traffic import Outgoing
 
 HOME = Path("/nonexistent")
@@ -47,7 +56,8 @@ async def test_publishing_nothing_needs_no_broker():
 def test_rights_are_the_tables():
     """Each role may write and read what the table of topics says, join its own group, and nothing more."""
     for role in USERS:
-        held = {(right.restype, right.name, right.operation) for right in rights(role)}
+        extra = {binding(USERS[role], right) for right in EXTRA_RIGHTS.get(role, ())}
+        held = {(right.restype, right.name, right.operation) for right in set(rights(role)) - extra}
         assert held == (
             {(ResourceType.TOPIC, t.name, AclOperation.WRITE) for t in TOPICS if role in t.writers}
             | {(ResourceType.TOPIC, t.name, AclOperation.READ) for t in TOPICS if role in t.readers}
@@ -55,11 +65,39 @@ def test_rights_are_the_tables():
         )
 
 
+def test_only_the_keeper_may_change_users_and_rights():
+    """It ends what interrupted commands left; doors and workers can give nobody anything."""
+    cluster = {role for role, extra in EXTRA_RIGHTS.items() for right in extra if right.kind == "cluster"}
+    assert cluster == {"keeper"}
+    assert set(EXTRA_RIGHTS) == {"bridge", "keeper"}
+
+
+def test_a_connection_may_write_two_topics_read_one_and_join_its_own_groups():
+    """Nothing else: not even to describe what is another's."""
+    assert {(r.kind, r.name, r.operation, r.prefixed) for r in connection_rights("dms-a")} == {
+        ("topic", "axis.conn.dms-a.submission.v1", "write", False),
+        ("topic", "axis.conn.dms-a.ack.v1", "write", False),
+        ("topic", "axis.conn.dms-a.inbox.v1", "read", False),
+        ("group", "axis.conn.dms-a.", "read", True),
+    }
+
+
+@pytest.mark.parametrize(
+    "topic",
+    ["axis.conn.a.b.inbox.v1", "axis.conn..inbox.v1", "axis.conn.A.inbox.v1", "axis.submission.v1", "x"],
+)
+def test_a_topic_of_no_connection_is_nobodys(topic):
+    """The name of the topic is the identity: what does not fit exactly stands for nobody."""
+    assert connection_of(topic) is None
+    assert connection_of("axis.conn.dms-a.inbox.v1") == ("dms-a", "inbox")
+
+
 def test_every_role_of_the_table_has_a_user():
     """No writer or reader is forgotten, and only readers have a group."""
     roles = {role for topic in TOPICS for role in (*topic.writers, *topic.readers)}
     assert roles == set(USERS)
-    assert {role for topic in TOPICS for role in topic.readers} == set(GROUPS)
+    readers = {role for topic in (*TOPICS, *connection_topics("x")) for role in topic.readers}
+    assert readers - {"connection"} == set(GROUPS)
     assert GROUPS["worker"] == WORKER_GROUP
 
 
