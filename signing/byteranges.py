@@ -45,7 +45,7 @@ def read_range(pdf: OpenedPdf, signature: generic.DictionaryObject) -> tuple[Ran
     if isinstance(covered, Violation):
         return covered
     # G3: what is left out is exactly the value, in hexadecimal.
-    value = signature.raw_get("/Contents")
+    value = signature.raw_get("/Contents") if "/Contents" in signature else None
     if not isinstance(value, (generic.TextStringObject, generic.ByteStringObject)):
         return Violation(Code.CONTENTS, "", "the value is no string of its own")
     contents = bytes(value.original_bytes)

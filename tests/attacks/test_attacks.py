@@ -1,0 +1,54 @@
+"""Each attack is shown to be one, and refused for its reason; what it attacks is accepted.
+
+Every file is built here, from letters of our own, signed with keys made on the
+spot. ``pytest tests/attacks --rules`` prints which rule catches how many.
+"""
+
+import pytest
+
+from axis.reports import Outcome, PdfReport
+from tests.attacks import combined, contents, fields, looks, references, signatures, updates, values
+from tests.attacks.building import Attack
+from tests.attacks.counting import Counts
+from tests.lab.pdfs import codes, judge
+
+ATTACKS = (
+    *updates.ATTACKS,
+    *looks.ATTACKS,
+    *signatures.ATTACKS,
+    *fields.ATTACKS,
+    *values.ATTACKS,
+    *references.ATTACKS,
+    *contents.ATTACKS,
+    *combined.ATTACKS,
+)
+
+
+def accepted(report: PdfReport) -> bool:
+    """All three parts are accepted."""
+    return {report.integrity.outcome, report.content.outcome, report.trust.outcome} == {Outcome.ACCEPTED}
+
+
+@pytest.mark.parametrize("attack", [pytest.param(each, id=each.name) for each in ATTACKS])
+def test_an_attack_is_one_and_is_refused_for_its_reason(attack: Attack, counts: Counts):
+    """A viewer or plain pyHanko is fooled; the axis accepts the original and refuses the attack."""
+    original, attacked = attack.original(), attack.make()
+    assert attacked != original
+    assert accepted(judge(original)), codes(judge(original))
+    missing = [show.__name__ for show in attack.shown if not show(original, attacked)]
+    assert not missing, f"nothing shows that it is an attack: {missing}"
+    report = judge(attacked)
+    counts.add(attack.name, report)
+    assert getattr(report, attack.part).outcome is Outcome.REFUSED
+    assert attack.code in codes(report)[attack.part]
+
+
+def test_there_are_enough_of_each_kind():
+    """No two attacks bear one name, and no family is empty."""
+    names = [each.name for each in ATTACKS]
+    assert len(set(names)) == len(names) >= 150
+    families = {name.partition("-")[0] for name in names}
+    assert families == {
+        "isa", "shadow", "look", "eaa", "ssa", "usf", "swa", "range", "field", "certified", "locked",
+        "filled", "cms", "xref", "content", "both",
+    }  # fmt: skip
