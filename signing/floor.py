@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
-from asn1crypto import cms
+from asn1crypto import cms, core
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -42,7 +42,8 @@ def floor_of(pdf: bytes, issuers: Sequence[bytes], crls: Sequence[bytes]) -> Wor
         covered = _covered(pdf, embedded)
         jobs.append(lambda covered=covered: [hashlib.sha256(part) for part in covered])  # type: ignore[misc]
         jobs += _checks(embedded.signed_data, authorities)
-        for attribute in embedded.signer_info["unsigned_attrs"]:
+        unsigned = embedded.signer_info["unsigned_attrs"]
+        for attribute in () if isinstance(unsigned, core.Void) else unsigned:
             if attribute["type"].native == STAMP:
                 jobs += _checks(attribute["values"][0]["content"], authorities)
         jobs += [
