@@ -66,6 +66,9 @@ class SignatureReport(msgspec.Struct, frozen=True, kw_only=True):
     """ETSI EN 319 102-1 sub-indication, or empty."""
     covers_until: int = 0
     """Bytes of the file up to the end of what this signature covers."""
+    filled_behind: int = 0
+    """Form fields, no signatures, that were filled between this signature and the next one, as it permits.
+    A finding: whether it may be so is judged with authority (rule A9)."""
 
 
 class PdfReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -50,6 +50,7 @@ class Code(StrEnum):
 
     # G: the signed PDF.
     PDF_UNREADABLE = "signature.pdf-unreadable"
+    HYBRID_REFERENCES = "signature.hybrid-references"
     SIGNATURE_NONE = "signature.none"
     SIGNATURE_COUNT = "signature.field-count"
     SIGNATURE_SUBFILTER = "signature.subfilter"
@@ -57,6 +58,7 @@ class Code(StrEnum):
     CONTENTS = "signature.contents"
     NOT_COVERING = "signature.not-covering-file"
     CHANGED_AFTER = "signature.changed-after"
+    OBJECTS_FREED = "signature.objects-freed"
     DIGEST_MISMATCH = "signature.digest-mismatch"
     CRYPTO_FAILURE = "signature.crypto-failure"
     TIMESTAMP_INVALID = "signature.timestamp-invalid"
@@ -205,6 +207,7 @@ REASONS: Final[dict[Code, Reason]] = {
     Code.UNSIGNED_FILE: _R("F16", "Chính sách không cho gửi tệp không ký số.", "Policy does not let unsigned files travel."),
     Code.BUSINESS_TYPE: _R("F17", "Loại nghiệp vụ này chưa được hỗ trợ.", "This business type is not supported yet."),
     Code.PDF_UNREADABLE: _R("G1", "Không đọc được tệp PDF theo đúng chuẩn.", "The PDF cannot be read strictly."),
+    Code.HYBRID_REFERENCES: _R("G1", "Tệp PDF có hai bảng tham chiếu chéo không thống nhất (hybrid).", "The PDF's two cross-reference tables (hybrid) could show two documents."),
     Code.SIGNATURE_NONE: _R("G2", "Tệp PDF không có chữ ký số.", "The PDF bears no signature."),
     Code.SIGNATURE_COUNT: _R("G2", "Số trường chữ ký và số chữ ký kiểm được không bằng nhau.", "Signature fields and judged signatures differ in number."),
     Code.SIGNATURE_SUBFILTER: _R("G2", "Kiểu chữ ký không được chấp nhận.", "The signature's sub-filter is not accepted."),
@@ -212,6 +215,7 @@ REASONS: Final[dict[Code, Reason]] = {
     Code.CONTENTS: _R("G3", "Nội dung chữ ký không nằm đúng chỗ trống của vùng byte.", "The signature value is not exactly what the byte range leaves out."),
     Code.NOT_COVERING: _R("G4", "Chữ ký mới nhất không phủ đến cuối tệp.", "The newest signature does not reach the end of the file."),
     Code.CHANGED_AFTER: _R("G5", "Văn bản bị thay đổi sau khi ký.", "The document was changed after signing."),
+    Code.OBJECTS_FREED: _R("G5", "Một lần cập nhật sau khi ký xóa đối tượng đang dùng.", "An update after signing frees objects in use."),
     Code.DIGEST_MISMATCH: _R("G6", "Nội dung không khớp giá trị băm đã ký.", "The content does not match the signed digest."),
     Code.CRYPTO_FAILURE: _R("G6", "Chữ ký không đúng với khóa của chứng thư.", "The signature does not verify with the certificate's key."),
     Code.TIMESTAMP_INVALID: _R("G6", "Dấu thời gian không hợp lệ.", "A time-stamp is not valid."),

@@ -4,13 +4,14 @@ from typing import Any, Final
 
 from asn1crypto import algos, keys
 
-DIGESTS: Final = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"})
+DIGESTS: Final = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "shake256"})
 KEYS: Final = frozenset({"rsa", "ec", "ed25519", "ed448"})
 RSA_BITS: Final = 2048
 EC_BITS: Final = 256
 
 _SCHEMES: Final = {"rsassa_pkcs1v15": "rsa", "rsassa_pss": "rsa", "ecdsa": "ec"}
-_EDWARDS: Final = frozenset({"ed25519", "ed448"})
+_EDWARDS: Final = {"ed25519": "sha512", "ed448": "shake256"}
+"""The digest that RFC 8419 asks for with each."""
 
 
 def weak_digest(name: str) -> str | None:
@@ -46,7 +47,8 @@ def weak_signature(algorithm: algos.SignedDigestAlgorithm, digest: str) -> str |
     """
     name = algorithm["algorithm"].native
     if name in _EDWARDS:
-        return None
+        asked = _EDWARDS[name]
+        return None if digest == asked else f"{name} over {digest} where {asked} is asked for"
     try:
         scheme = algorithm.signature_algo
     except ValueError:

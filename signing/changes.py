@@ -1,30 +1,57 @@
 """What was done to a document after a signature (rule G5).
 
 pyHanko compares revisions, with its default rules and both of its leniences
-off. What its rules let pass and ours do not stands in `signing.looseness`.
+off; what of that refuses harmless kinds stands in `signing.harmless`. What its
+rules let pass and ours do not stands in `signing.looseness`.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import Final
 
-from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.diff_analysis import (
     DEFAULT_DIFF_POLICY,
+    DiffResult,
     ModificationLevel,
     StandardDiffPolicy,
     SuspiciousModification,
 )
+from pyhanko.sign.diff_analysis.rules_api import QualifiedWhitelistRule
+from pyhanko.sign.fields import FieldMDPSpec, MDPPerm
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from axis.violations import Code, Violation
+from signing.harmless import FreedNothing, FreedUnused, SameAgain, UnusedLongTermData, unused_frees
 
-POLICY: Final = StandardDiffPolicy(
-    global_rules=DEFAULT_DIFF_POLICY.global_rules,
-    form_rule=DEFAULT_DIFF_POLICY.form_rule,
-    reject_object_freeing=True,
-    ignore_orphaned_objects=False,
-    ignore_identical_objects=False,
-)
+
+def _policy(*more: QualifiedWhitelistRule) -> StandardDiffPolicy:
+    return StandardDiffPolicy(
+        global_rules=[*DEFAULT_DIFF_POLICY.global_rules, *more],
+        form_rule=DEFAULT_DIFF_POLICY.form_rule,
+        # Freeing is never free: each freed number needs a rule that explains it.
+        reject_object_freeing=not more,
+        ignore_orphaned_objects=False,
+        ignore_identical_objects=False,
+    )
+
+
+POLICY: Final = _policy()
+"""What nearly every document needs, and the cheapest."""
+_BEHIND: Final = _policy(UnusedLongTermData(), FreedNothing())
+"""For updates that no later signature covers."""
+_BETWEEN: Final = _policy(UnusedLongTermData(), FreedNothing(), FreedUnused(), SameAgain())
+"""For updates that a later signature covers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What the revisions behind one signature do."""
+
+    faults: tuple[Violation, ...] = ()
+    filled: dict[str, int] = field(default_factory=dict)
+    """Fields, no signatures, that were filled where this signature permits it and a later one
+    covers it: by name, the first revision that did."""
 
 
 def check_changes(
@@ -33,9 +60,10 @@ def check_changes(
     *,
     judged: Collection[str],
     stamps: Collection[str],
+    sealed: int,
     newest: bool,
     timestamp: bool,
-) -> tuple[Violation, ...]:
+) -> Changes:
     """Judge every revision behind a signature's own.
 
     Args:
@@ -43,35 +71,56 @@ def check_changes(
         signature: the signature, its coverage established.
         judged: names of the signature fields that are verified themselves.
         stamps: those of them that are document time-stamps and show nothing.
+        sealed: revision of the last signature that is no document time-stamp.
         newest: no person's or agency's signature comes after it; then only
             long-term data and document time-stamps may.
         timestamp: it is a document time-stamp, whose own permissions mean nothing.
     """
-    if signature.signed_revision == reader.total_revisions - 1:
-        return ()
     permission = None if timestamp else signature.docmdp_level
-    result = POLICY.review_file(
-        reader,
-        signature.signed_revision,
-        field_mdp_spec=None if timestamp else signature.fieldmdp,
-        doc_mdp=permission,
-    )
-    if isinstance(result, SuspiciousModification):
-        # Its message names objects and fields: it stays here.
-        return (Violation(Code.CHANGED_AFTER, "", "a later update changes what no rule allows"),)
+    locks = None if timestamp else signature.fieldmdp
+    old = reader.get_historical_resolver(signature.signed_revision)
+    level, changed, filled = ModificationLevel.NONE, set[str](), dict[str, int]()
+    for number in range(signature.signed_revision + 1, reader.total_revisions):
+        new = reader.get_historical_resolver(number)
+        policies = (POLICY, _BETWEEN if number <= sealed else _BEHIND)
+        result = _compared(policies, old, new, locks, permission)
+        if isinstance(result, Violation):
+            return Changes((result,))
+        level = max(level, result.modification_level)
+        changed |= result.changed_form_fields
+        if number <= sealed:
+            for name in result.changed_form_fields - set(judged):
+                filled.setdefault(name, number)
     faults = []
-    level = result.modification_level
-    if foreign := len(set(result.changed_form_fields) - set(judged)):
+    # What was filled before a later signature is a finding; here only what none covers.
+    if foreign := len(changed - filled.keys() - set(judged)):
         detail = f"a later update adds or fills {foreign} field(s) that are no verified signature"
         faults.append(Violation(Code.CHANGED_AFTER, "", detail))
     if level > ModificationLevel.FORM_FILLING:
         faults.append(Violation(Code.CHANGED_AFTER, "", "a later update changes annotations"))
-    elif newest and level > ModificationLevel.LTA_UPDATES and not _only(result.changed_form_fields, stamps):
+    elif newest and level > ModificationLevel.LTA_UPDATES and not _only(changed, stamps):
         detail = "after the newest signature only long-term data and time-stamps may follow"
         faults.append(Violation(Code.CHANGED_AFTER, "", detail))
     if permission is not None and level.value > permission.value:
         faults.append(Violation(Code.CHANGED_AFTER, "", "it permits no such change (DocMDP)"))
-    return tuple(faults)
+    return Changes(tuple(faults), filled)
+
+
+def _compared(
+    policies: tuple[StandardDiffPolicy, ...],
+    old: HistoricalResolver,
+    new: HistoricalResolver,
+    locks: FieldMDPSpec | None,
+    permission: MDPPerm | None,
+) -> DiffResult | Violation:
+    for policy in policies:
+        try:
+            return policy.apply(old, new, field_mdp_spec=locks, doc_mdp=permission)
+        except SuspiciousModification:
+            continue  # its message names objects and fields: it stays here
+    if new.refs_freed_in_revision() - set(unused_frees(new)):
+        return Violation(Code.OBJECTS_FREED, "", "a later update frees objects in use")
+    return Violation(Code.CHANGED_AFTER, "", "a later update changes what no rule allows")
 
 
 def _only(changed: Collection[str], stamps: Collection[str]) -> bool:

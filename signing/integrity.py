@@ -24,6 +24,7 @@ from signing.cms import (
     read_content_info,
     verify_cms,
 )
+from signing.crossrefs import check_hybrid, check_offsets
 from signing.digests import CoveredDigests
 from signing.fields import SUBFILTERS, FoundField, find_fields, is_invisible
 from signing.looseness import check_looseness
@@ -48,6 +49,8 @@ class JudgedSignature:
     stamps: tuple[Stamp, ...] = ()
     """Signature time-stamps; of a document time-stamp, itself."""
     claimed_at: datetime | None = None
+    filled: int = 0
+    """Fields, no signatures, that were filled between it and the next signature, as it permits (rule G5)."""
     faults: list[Violation] = field(default_factory=list)
 
 
@@ -170,10 +173,16 @@ def _history(pdf: OpenedPdf, signatures: list[JudgedSignature]) -> list[Violatio
     judged = {signature.found.name for signature in signatures}
     stamps = {s.found.name for s in signatures if s.found.timestamp and is_invisible(s.found.field)}
     last = max((i for i, s in enumerate(signatures) if not s.found.timestamp), default=-1)
+    first, sealing = signatures[0], signatures[last].embedded
+    if first.embedded is not None and first.range is not None:
+        _guard(first, lambda: _tables(pdf, first))
+    sealed = sealing.signed_revision if sealing is not None and last >= 0 else -1
     for index, signature in enumerate(signatures):
         _guard(
             signature,
-            lambda s=signature, i=index: _compare(pdf, s, judged, stamps, newest=i >= last),  # type: ignore[misc]
+            lambda s=signature, i=index: _compare(  # type: ignore[misc]
+                pdf, s, judged, stamps, signatures=signatures, sealed=sealed, newest=i >= last
+            ),
         )
     try:
         faults.extend(check_looseness(pdf.reader, revisions, judged))
@@ -208,13 +217,15 @@ def _compare(
     judged: Collection[str],
     stamps: Collection[str],
     *,
+    signatures: list[JudgedSignature],
+    sealed: int,
     newest: bool,
 ) -> None:
     embedded = signature.embedded
-    if embedded is None:
+    if embedded is None or signature.range is None:
         return
-    if pdf.reader.xrefs.hybrid_xrefs_present:
-        signature.faults.append(Violation(Code.PDF_UNREADABLE, "", "hybrid cross-references"))
+    if behind := check_offsets(pdf.reader, embedded.signed_revision, signature.range.end):
+        signature.faults.append(behind)
         return
     if embedded.evaluate_signature_coverage() < SignatureCoverageLevel.ENTIRE_REVISION:
         # Our own arithmetic stands; this also ties the bytes to the revision that is compared.
@@ -222,13 +233,32 @@ def _compare(
             Violation(Code.NOT_COVERING, "", "it does not cover the whole of its revision")
         )
         return
-    signature.faults.extend(
-        check_changes(
-            pdf.reader,
-            embedded,
-            judged=judged,
-            stamps=stamps,
-            newest=newest,
-            timestamp=signature.found.timestamp,
-        )
+    if embedded.signed_revision == pdf.reader.total_revisions - 1:
+        return
+    changes = check_changes(
+        pdf.reader,
+        embedded,
+        judged=judged,
+        stamps=stamps,
+        sealed=sealed,
+        newest=newest,
+        timestamp=signature.found.timestamp,
     )
+    signature.faults.extend(changes.faults)
+    if not signature.found.timestamp:
+        later = [
+            other.embedded.signed_revision
+            for other in signatures
+            if other.embedded is not None
+            and not other.found.timestamp
+            and other.embedded.signed_revision > embedded.signed_revision
+        ]
+        until = min(later, default=0)
+        signature.filled = sum(revision <= until for revision in changes.filled.values())
+
+
+def _tables(pdf: OpenedPdf, first: JudgedSignature) -> None:
+    assert first.embedded is not None, "asked for only then"
+    assert first.range is not None, "asked for only then"
+    if hybrid := check_hybrid(pdf.reader, first.embedded.signed_revision, first.range.end):
+        first.faults.append(hybrid)

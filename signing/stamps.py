@@ -56,9 +56,7 @@ def read_stamp(signed: SignedCms, imprint: Callable[[str], bytes]) -> Stamp:
     faults = list(signed.weaknesses)
     if weak := weak_digest(algorithm):
         faults.append(f"message imprint: {weak}")
-        right = False
-    else:
-        right = imprint(algorithm) == stamped
+    right = algorithm in hashlib.algorithms_guaranteed and imprint(algorithm) == stamped
     intact, valid = verify_cms(signed, inner.digest())
     return Stamp(signed, moment.astimezone(UTC), right and intact, valid, tuple(faults))
 

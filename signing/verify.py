@@ -162,6 +162,7 @@ def _report(signature: JudgedSignature, trust: SignatureTrust | None) -> Signatu
         indication=indication,
         subindication=subindication,
         covers_until=signature.range.end if signature.range is not None else 0,
+        filled_behind=signature.filled,
     )
 
 

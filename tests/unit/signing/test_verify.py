@@ -308,7 +308,7 @@ def test_g7_without_signing_certificate_trust_refuses_and_integrity_stands(trust
 
 def test_g7_a_time_stamp_without_signing_certificate_is_none():
     """G7-token-unbound: RFC 3161 asks for the attribute, and a time nobody answers for proves nothing."""
-    pdf = signed_by_hand(token=lambda value: unbound_token(value))
+    pdf = signed_by_hand(token=unbound_token)
     assert codes(judge(pdf))["integrity"] == {"signature.timestamp-invalid"}
 
 

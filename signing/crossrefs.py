@@ -1,0 +1,79 @@
+"""Can the cross-references of a signed file show two documents, or one that is not signed? Rules G1, G4.
+
+Two checks of the tables alone, which the parser does not make:
+
+- A hybrid file (Word writes them) has a table for old viewers, and beside it a stream that
+  only newer ones read. It is let in where the stream adds objects that the table leaves
+  out, and never where the two could answer differently for one object.
+- What a revision defines must lie within what its signature covers. An entry that points
+  behind the end would let bytes that come later decide what was signed.
+"""
+
+from typing import Any
+
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from axis.violations import Code, Violation
+
+
+def check_hybrid(reader: PdfFileReader, first: int, end: int) -> Violation | None:
+    """Hold hybrid sections to what cannot show two documents (rule G1).
+
+    Args:
+        reader: the document.
+        first: revision of the first signature.
+        end: bytes of the file up to where that signature ends.
+
+    Returns:
+        None where the file has no hybrid section, or harmless ones alone.
+    """
+    for number in range(reader.total_revisions):
+        section = reader.xrefs.get_xref_data(number)
+        if section.hybrid is None:
+            continue
+        if number > first:
+            return _refused("an update behind a signature brings two tables")
+        if section.hybrid.meta_info.end_location > end:
+            return _refused("the stream beside the table is not covered")
+        hidden, known = section.hybrid.xref_data, _tables_until(reader, number)
+        # Word repeats the table's own entries in the stream: the same place is no second answer.
+        different = any(known.get(n, place) != place for n, place in _places(hidden).items())
+        if different or known.keys() & hidden.freed.keys():
+            return _refused("table and stream place an object differently")
+    return None
+
+
+def check_offsets(reader: PdfFileReader, revision: int, end: int) -> Violation | None:
+    """Hold what a signed revision and those before it define to the covered bytes (rule G4).
+
+    Args:
+        reader: the document.
+        revision: the one that ends with the signature.
+        end: bytes of the file up to where that signature ends.
+    """
+    for number in range(revision + 1):
+        section = reader.xrefs.get_xref_data(number)
+        beside = (section.hybrid.xref_data,) if section.hybrid is not None else ()
+        if any(offset >= end for each in (section, *beside) for _, offset in each.standard_xrefs.values()):
+            return Violation(Code.NOT_COVERING, "", "an object that it signs lies behind its end")
+    return None
+
+
+def _tables_until(reader: PdfFileReader, revision: int) -> dict[int, Any]:
+    # Where a viewer finds each object that reads the tables alone.
+    known: dict[int, Any] = {}
+    for number in range(revision + 1):
+        section = reader.xrefs.get_xref_data(number)
+        for freed in section.freed:
+            known.pop(freed, None)
+        known.update(_places(section))
+    return known
+
+
+def _places(section: Any) -> dict[int, Any]:  # noqa: ANN401  # a section of pyHanko's own
+    # Generation and offset, or stream and index, by number.
+    return {**section.standard_xrefs, **section.xrefs_in_objstm}
+
+
+def _refused(detail: str) -> Violation:
+    return Violation(Code.HYBRID_REFERENCES, "", detail)

@@ -1,0 +1,181 @@
+"""Changes behind a signature that touch nothing anyone can see, and that pyHanko's rules refuse (rule G5).
+
+Each class is one kind that real signing tools write, with the reason why no
+attack rides on it; the attacks that were tried stand in the tests.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.reader import HistoricalResolver
+from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.diff_analysis.rules_api import QualifiedWhitelistRule, ReferenceUpdate
+
+_VRI: Final = frozenset({"/Type", "/Cert", "/CRL", "/OCSP", "/TU", "/TS"})
+_DSS: Final = frozenset({"/Type", "/Certs", "/CRLs", "/OCSPs", "/VRI"})
+_DER_STREAM: Final = frozenset({"/Length", "/Filter", "/DecodeParms", "/DL"})
+_SEQUENCE: Final = 0x30
+
+Updates = Iterable[tuple[ModificationLevel, ReferenceUpdate]]
+
+
+class UnusedLongTermData(QualifiedWhitelistRule):
+    """New objects of long-term data to which nothing refers.
+
+    Tools that write a document's security store anew leave their drafts behind.
+    Certificates and the lists that name them are never drawn, and nothing leads to these.
+    """
+
+    def apply_qualified(self, old: HistoricalResolver, new: HistoricalResolver) -> Updates:
+        """Approve those of one revision."""
+        xrefs = new.reader.xrefs
+        drafts = [
+            reference
+            for reference in new.explicit_refs_in_revision()
+            if old.is_ref_unassignable(reference)
+            and xrefs.get_historical_ref(reference, new.revision) is not None
+            and _is_long_term(new(reference))
+        ]
+        if not drafts:
+            return
+        used = reachable(new)
+        for reference in drafts:
+            if _key(reference) not in used:
+                yield ModificationLevel.LTA_UPDATES, ReferenceUpdate(reference)
+
+
+class FreedNothing(QualifiedWhitelistRule):
+    """Free entries for numbers that no earlier revision used.
+
+    Tools that write whole tables list the holes of older tables again. An entry
+    that frees an object in use is none of these.
+    """
+
+    def apply_qualified(self, old: HistoricalResolver, new: HistoricalResolver) -> Updates:
+        """Approve those of one revision."""
+        del old
+        for reference in unused_frees(new):
+            yield ModificationLevel.LTA_UPDATES, ReferenceUpdate(reference)
+
+
+class FreedUnused(QualifiedWhitelistRule):
+    """Freed objects that nothing referred to before.
+
+    A number that no path leads to can be given back without anyone seeing less.
+    Object streams and cross-reference streams hold others together without being referred to: never these.
+    """
+
+    def apply_qualified(self, old: HistoricalResolver, new: HistoricalResolver) -> Updates:
+        """Approve those of one revision."""
+        freed = new.refs_freed_in_revision() - set(unused_frees(new))
+        if not freed:
+            return
+        reader = new.reader
+        before = reader.get_historical_resolver(new.revision - 1)
+        used = reachable(before) | reachable(old)
+        holders = {
+            stream.idnum
+            for number in range(reader.total_revisions)
+            for stream in reader.xrefs.object_streams_used_in(number)
+        } | {stream.idnum for stream in reader.xrefs.xref_stream_refs}
+        for reference in freed:
+            if _key(reference) not in used and reference.idnum not in holders:
+                yield ModificationLevel.LTA_UPDATES, ReferenceUpdate(reference)
+
+
+class SameAgain(QualifiedWhitelistRule):
+    """Objects written once more as they were: the same kind, the same values, to the last key.
+
+    Streams are left out: what they hold is read by filters, and a reader may take
+    their length from elsewhere.
+    """
+
+    def apply_qualified(self, old: HistoricalResolver, new: HistoricalResolver) -> Updates:
+        """Approve those of one revision."""
+        xrefs = new.reader.xrefs
+        for reference in new.explicit_refs_in_revision():
+            if (
+                xrefs.get_historical_ref(reference, old.revision) is not None
+                and xrefs.get_historical_ref(reference, new.revision) is not None
+                and _same(old(reference), new(reference))
+            ):
+                yield ModificationLevel.LTA_UPDATES, ReferenceUpdate(reference)
+
+
+def unused_frees(new: HistoricalResolver) -> Iterator[generic.Reference]:
+    """Return the free entries of a revision that free no object of an earlier one."""
+    xrefs = new.reader.xrefs
+    for reference in new.refs_freed_in_revision():
+        section = xrefs.get_xref_data(new.revision)
+        if section.hybrid is None and not any(
+            _holds(xrefs.get_xref_data(number), reference.idnum) for number in range(new.revision)
+        ):
+            yield reference
+
+
+def reachable(revision: HistoricalResolver) -> frozenset[tuple[int, int]]:
+    """Return number and generation of every object that a path from the trailer leads to."""
+    seen: set[tuple[int, int]] = set()
+    waiting: list[Any] = [revision.trailer_view]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, generic.IndirectObject):
+            if _key(value.reference) not in seen:
+                seen.add(_key(value.reference))
+                waiting.append(revision(value.reference))
+        else:
+            waiting.extend(_parts(value))
+    return frozenset(seen)
+
+
+def _parts(value: Any) -> Iterator[Any]:  # noqa: ANN401  # pyHanko's objects are untyped
+    if isinstance(value, generic.DictionaryObject):
+        yield from (value.raw_get(key) for key in value)
+    elif isinstance(value, generic.ArrayObject):
+        yield from (value.raw_get(index) for index in range(len(value)))
+
+
+def _key(reference: generic.Reference) -> tuple[int, int]:
+    return reference.idnum, reference.generation
+
+
+def _holds(section: Any, number: int) -> bool:  # noqa: ANN401  # a section of pyHanko's own
+    if number in section.standard_xrefs or number in section.xrefs_in_objstm:
+        return True
+    return section.hybrid is not None and _holds(section.hybrid.xref_data, number)
+
+
+def _is_long_term(value: Any) -> bool:  # noqa: ANN401
+    if isinstance(value, generic.StreamObject):
+        return value.keys() <= _DER_STREAM and _is_der(value)
+    if isinstance(value, generic.DictionaryObject):
+        kind = value.raw_get("/Type") if "/Type" in value else None
+        return (kind in {None, "/VRI"} and bool(value) and value.keys() <= _VRI) or (
+            kind in {None, "/DSS"} and bool(value) and value.keys() <= _DSS
+        )
+    return isinstance(value, generic.ArrayObject) and all(
+        isinstance(one, generic.IndirectObject)
+        and isinstance(one.get_object(), generic.StreamObject)
+        and _is_long_term(one.get_object())
+        for one in _parts(value)
+    )
+
+
+def _is_der(stream: generic.StreamObject) -> bool:
+    data = stream.data
+    return len(data) > 1 and data[0] == _SEQUENCE
+
+
+def _same(old: Any, new: Any) -> bool:  # noqa: ANN401
+    if type(old) is not type(new) or isinstance(old, generic.StreamObject):
+        return False
+    if isinstance(old, generic.IndirectObject):
+        return _key(old.reference) == _key(new.reference)
+    if isinstance(old, generic.DictionaryObject) and old.keys() != new.keys():
+        return False
+    if isinstance(old, generic.DictionaryObject):
+        return all(_same(old.raw_get(key), new.raw_get(key)) for key in old)
+    if isinstance(old, generic.ArrayObject):
+        return len(old) == len(new) and all(map(_same, _parts(old), _parts(new)))
+    return bool(getattr(old, "original_bytes", old) == getattr(new, "original_bytes", new))
