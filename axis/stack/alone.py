@@ -39,12 +39,8 @@ class Child(msgspec.Struct, frozen=True):
         self.process.wait()
 
 
-def start_alone(program: Program, log: Path) -> Child:
-    """Start a program and wait until it is ready.
-
-    Raises:
-        UnavailableError: it does not become ready; the message has its reason.
-    """
+def launch(program: Program, log: Path) -> Child:
+    """Start a program; whether it ever becomes ready is the caller's business."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as out:
         process = subprocess.Popen(  # noqa: S603 - commands of ours, no shell
@@ -56,9 +52,18 @@ def start_alone(program: Program, log: Path) -> Child:
             stderr=subprocess.STDOUT,
             start_new_session=True,  # a Ctrl-C for us is not one for it: it is stopped in order
         )
-    child = Child(program, process, log)
+    return Child(program, process, log)
+
+
+def start_alone(program: Program, log: Path) -> Child:
+    """Start a program and wait until it is ready.
+
+    Raises:
+        UnavailableError: it does not become ready; the message has its reason.
+    """
+    child = launch(program, log)
     try:
-        await_ready(program, lambda: process.poll() is None, log)
+        await_ready(program, lambda: child.process.poll() is None, log)
         _claim(child)
     except BaseException:
         child.kill()

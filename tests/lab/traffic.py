@@ -113,8 +113,8 @@ class Traffic:
         self.run(self._hang_up(next(self._more)))
 
     def answer_early(self, lot: random.Random) -> None:
-        """Let a recipient answer what it may not have yet: taken or refused, never lost."""
-        self.run(self._answer_early(lot))
+        """Let a recipient answer what it may not have yet: taken or refused, never lost. Returns at once."""
+        asyncio.run_coroutine_threadsafe(self._answer_early(lot), self._loop)
 
     def download(self, connection: str, entry: int) -> bytes:
         """Return a delivered document as one connection gets it now."""

@@ -6,14 +6,13 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from axis.stack import single
-from axis.stack.alone import Child, start_alone
+from axis.stack.alone import Child, launch
 from axis.stack.ports import choose_ports
 from tests.lab.scene import Scene
 from tests.soak.fault import Fault, Heal, nothing
@@ -147,37 +146,29 @@ def judge_frozen(scene: Scene, lot: random.Random) -> Heal:
     return nothing
 
 
-@contextmanager
-def another_worker(scene: Scene, instance: int, *, code: Path | None = None) -> Iterator[Child]:
-    """Run one more worker beside the stack's own.
+def start_worker(scene: Scene, instance: int, *, code: Path | None = None) -> Child:
+    """Start one more worker beside the stack's own; its other servers may be away just now.
 
     Args:
         scene: of the stack.
         instance: its number; no other worker has it.
         code: checkout to take the program from; None: this one.
     """
-    child = start_worker(scene, instance, code=code)
-    try:
-        yield child
-    finally:
-        child.stop()
-
-
-def start_worker(scene: Scene, instance: int, *, code: Path | None = None) -> Child:
-    """Start one more worker and return when it is ready; see `another_worker`."""
     own = single.described(scene.home.root, "worker")
     port = choose_ports(("another",), {}, {})[0]["another"]
     more = {"AXIS_INSTANCE": str(instance), "AXIS_METRICS_PORT": str(port), "AXIS_FAILPOINT": ""}
     if code is not None:
         more["PYTHONPATH"] = str(code)
     program = msgspec.structs.replace(own, port=port, environ={**own.environ, **more})
-    return start_alone(program, scene.home.logs / f"worker-{instance}.log")
+    return launch(program, scene.home.logs / f"worker-{instance}.log")
 
 
 def rebalance_storm(scene: Scene, lot: random.Random) -> Heal:
     """Let workers join and leave, one of them by force."""
     first = start_worker(scene, lot.randint(100, 10**6))
+    time.sleep(lot.uniform(1, 6))
     second = start_worker(scene, lot.randint(100, 10**6))
+    time.sleep(lot.uniform(1, 6))
     first.kill()
 
     def heal() -> None:
@@ -212,7 +203,9 @@ def old_worker(revision: str):
 def rolling_restart(scene: Scene, _lot: random.Random) -> Heal:
     """Restart every process of ours, one after another, gracefully."""
     for name in OURS:
-        single.restart(scene.home.root, name)
+        scene.supervisor.halt(name)
+        scene.supervisor.begin(name)
+        time.sleep(1)
     return nothing
 
 
@@ -228,8 +221,8 @@ def registry_down(killer: Killer):
 
 
 def started(scene: Scene, name: str) -> None:
-    """Start a program that was stopped."""
-    single.begin(scene.home.root, name)
+    """Start a program that was stopped; what it needs may come back later."""
+    scene.supervisor.begin(name)
 
 
 def faults(killer: Killer, revision: str) -> list[Fault]:

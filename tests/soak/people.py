@@ -158,11 +158,11 @@ def faults(scene_folder: Path) -> list[Fault]:
         Fault(("20",), "phát lại của người khác / replay by another", replayed, hold=(0.1, 0.5)),
         Fault(("21",), "tệp độc hại / hostile file", hostile_files(hostile(scene_folder) * 2), frozenset({"judges"}),
               (0.1, 0.5), weight=0.5, within=60.0),
-        Fault(("22", "26"), "bản ghi độc hại / poison records", poison, frozenset({"topics"}), (0.1, 0.5)),
+        Fault(("22", "26"), "bản ghi độc hại / poison records", poison, frozenset({"topics", "kafka"}), (0.1, 0.5)),
         Fault(("23",), "tải gấp mười / burst", burst, hold=(0.5, 2.0)),
         Fault(("25",), "trạng thái đến trước / status before its document", early_status, hold=(0.1, 0.5)),
         Fault(("28",), "khách bỏ ngang / clients hang up", impatient, hold=(1.0, 3.0)),
         Fault(("30",), "người lạ / strangers", strangers, hold=(0.1, 0.5)),
         Fault(("31",), "bản ghi bị sửa / tampered records", tampered, frozenset({"topics", "kafka"}), (0.1, 0.5)),
-        Fault(("32",), "tráo tệp đã kiểm / stored file swapped", swapped_content, frozenset({"disk"}), (0.2, 0.5)),
+        Fault(("32",), "tráo tệp đã kiểm / stored file swapped", swapped_content, frozenset({"disk", "postgres"}), (0.2, 0.5)),
     ]  # fmt: skip

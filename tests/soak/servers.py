@@ -201,7 +201,9 @@ def clock_off(name: str, hours: float):
         scene.supervisor.begin(name)
 
         def heal() -> None:
-            single.restart(scene.home.root, name, extra=dict.fromkeys(wrong, ""))
+            single.arm(scene.home.root, name, dict.fromkeys(wrong, ""))
+            scene.supervisor.halt(name)
+            scene.supervisor.begin(name)
 
         return heal
 
@@ -268,7 +270,7 @@ def faults() -> list[Fault]:
               frozenset({"gateway"}), (2.0, 5.0), missing=no_clock),
         Fault(("15",), "đồng hồ keeper nhanh 1 giờ / keeper's clock +1 h", clock_off("keeper", 1),
               frozenset({"keeper"}), (2.0, 5.0), missing=no_clock),
-        Fault(("16",), "mất nguồn thu hồi / revocation source away", evidence_away, frozenset({"authority"}),
+        Fault(("16",), "mất nguồn thu hồi / revocation source away", evidence_away, frozenset({"authority", "postgres"}),
               (3.0, 8.0), within=60.0),
         Fault(("18",), "danh sách tin cậy hỏng / trust list spoiled", trust_list_spoiled, frozenset({"worker"}),
               (2.0, 5.0)),
