@@ -32,7 +32,7 @@ from tests.soak.supply import supply
 
 SET = 120
 """Packets signed ahead; each goes out again and again under new numbers."""
-DISK_BYTES = 3 * 1024**3
+DISK_BYTES = 2 * 1024**3
 
 
 def main() -> int:

@@ -25,8 +25,7 @@ IPTABLES = shutil.which("iptables") or ""
 FAKETIME = str(next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), ""))
 AS_ROOT = os.geteuid() == 0
 STORM = 60
-KEPT_BYTES = 256 * 1024
-"""What a full disk still has: a process must be able to say so in its log."""
+LEAST_BYTES = 4096
 
 
 def stopped(name: str):
@@ -178,9 +177,15 @@ def cut_off(port_of: str, *, one_way: bool = False):
 def disk_full(scene: Scene, _lot: random.Random) -> Heal:
     """Fill the disk of the whole home: database, broker's log, content, scratch, logs."""
     ballast = scene.home.root / "ballast"
-    free = shutil.disk_usage(scene.home.root).free
+    size, filled = shutil.disk_usage(scene.home.root).free, 0
     with ballast.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, max(1, free - KEPT_BYTES))
+        while size >= LEAST_BYTES:  # others write at the same time
+            try:
+                os.posix_fallocate(file.fileno(), filled, size)
+            except OSError:
+                size //= 2
+            else:
+                filled += size
     return lambda: ballast.unlink(missing_ok=True)
 
 
