@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from axis.cli.profiles import Profile
 from axis.cli.verify import judge
-from axis.client import AxisClient, AxisRefusedError, Entry, UnreachableError
+from axis.client import AxisClient, AxisRefusedError, DamagedError, Entry, UnreachableError
 from axis.document import packet_id
 from axis.errors import AxisError
 from axis.sandbox.directory import demo_agencies, demo_agency
@@ -192,6 +192,8 @@ class Traffic:
         while True:
             try:
                 await work()
+            except DamagedError:
+                continue  # a download that broke off: its entry is still there, and is fetched again
             except UnreachableError as exc:
                 self.failures.append(str(exc))
             except AxisError as exc:
