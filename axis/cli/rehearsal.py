@@ -1,6 +1,5 @@
 """The stage that the demonstration and the benches play on: connections, directory, test authority."""
 
-import hashlib
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Final
 import msgspec
 
 from axis.cli import exits, profiles
+from axis.cli.content import keep
 from axis.cli.database import database
 from axis.cli.exits import StopError
 from axis.cli.profiles import Profile
@@ -103,7 +103,7 @@ async def set_stage(settings: Settings, authority: Authority) -> Stage:
             reading.directory,
             source={
                 "files": [
-                    {"name": one.name, "sha256": hashlib.sha256(one.data).hexdigest()} for one in sources
+                    {"name": one.name, "sha256": keep(settings.content_dir, one.data)} for one in sources
                 ]
             },
             at=datetime.now(UTC),

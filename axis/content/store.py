@@ -10,6 +10,7 @@ import hashlib
 import logging
 import os
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -127,6 +128,30 @@ class ContentStore:
             _log.warning("the content store is unusable: %s", exc)
             return False
         return True
+
+    def digests(self) -> Iterator[tuple[str, int, float]]:
+        """Yield what is stored: digest, bytes, POSIX time it was written."""
+        for path in (self._root / "sha256").glob("??/??/*"):
+            with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+                stat = path.stat()
+                yield path.name, stat.st_size, stat.st_mtime
+
+    def whole(self, sha256: str) -> bool:
+        """Read content through and tell whether it is what its name says."""
+        with self.path(sha256).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+
+    def copy_from(self, path: Path) -> str:
+        """Take in a file that another store has under its digest; return the digest of what was read."""
+        spool = self.spool()
+        try:
+            with path.open("rb") as file:
+                while piece := file.read(1024 * 1024):
+                    spool.write(piece)
+        except BaseException:
+            spool.discard()
+            raise
+        return spool.commit()
 
     def sweep(self, older_than: float) -> int:
         """Remove what a crash left half-written.

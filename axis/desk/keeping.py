@@ -40,7 +40,7 @@ async def resume(office: Office) -> int:
     """
     now = office.now()
     again = await office.memory.send_again(
-        lambda row: submission_message(office, row.intake, row.message_key, row.take),
+        lambda row: submission_message(office.schemas, row.intake, row.message_key, row.take),
         at=now,
         again_at=now + AGAIN,
         stuck_before=now - STUCK,
@@ -50,7 +50,7 @@ async def resume(office: Office) -> int:
         lambda document: accepted_message(office, document), at=now, before=now - STUCK, limit=MOST_AT_ONCE
     )
     return again + await office.memory.answer_again(
-        lambda handling, key: ack_message(office, handling, key),
+        lambda handling, key: ack_message(office.schemas, handling, key),
         at=now,
         before=now - STUCK,
         limit=MOST_AT_ONCE,

@@ -11,6 +11,7 @@ from typing import Final
 
 from axis import failpoints, metrics
 from axis.contract.codec import Ack, Submission, encode_ack, encode_submission
+from axis.contract.schemas import Schemas
 from axis.desk.office import Office
 from axis.document import Intake, event_id, packet_id
 from axis.envelope import Envelope
@@ -80,7 +81,7 @@ async def take(
     taken = await office.memory.take_packet(
         intake,
         key,
-        lambda take: submission_message(office, intake, key, take),
+        lambda take: submission_message(office.schemas, intake, key, take),
         rules=office.policy.rules_version,
         trust=office.trust_version,
         idempotency=idempotency,
@@ -104,7 +105,7 @@ async def key_of(office: Office, envelope: Envelope | None) -> bytes | None:
     return document_key(code, unicodedata.normalize("NFC", envelope.document_id))
 
 
-def submission_message(office: Office, intake: Intake, key: bytes, take: int) -> Outgoing:
+def submission_message(schemas: Schemas, intake: Intake, key: bytes, take: int) -> Outgoing:
     """Make the record that sends a packet to admission."""
     name = event_id("taken", f"{intake.packet_id}/{take}")
     record = Submission(
@@ -119,7 +120,7 @@ def submission_message(office: Office, intake: Intake, key: bytes, take: int) ->
         take=take,
     )
     return Outgoing(
-        topic=SUBMISSION, key=key, value=encode_submission(record, office.schemas), event_id=name
+        topic=SUBMISSION, key=key, value=encode_submission(record, schemas), event_id=name
     )
 
 
@@ -148,13 +149,13 @@ async def take_status(
         view = await office.memory.directory_view([organ_code], [])
         agency = view.agencies.get(organ_code)
         key = document_key(agency.code if agency else organ_code, unicodedata.normalize("NFC", document_id))
-    taken = await office.memory.take_status(handling, key, ack_message(office, handling, key))
+    taken = await office.memory.take_status(handling, key, ack_message(office.schemas, handling, key))
     if taken is not None:
         office.courier.post(taken.outbox, taken.outgoing)
     return name
 
 
-def ack_message(office: Office, handling: Handling, key: bytes) -> Outgoing:
+def ack_message(schemas: Schemas, handling: Handling, key: bytes) -> Outgoing:
     """Make the record that sends a status packet to the acknowledging agent."""
     name = event_id("ack", handling.ack_id)
     record = Ack(
@@ -164,7 +165,7 @@ def ack_message(office: Office, handling: Handling, key: bytes) -> Outgoing:
         sha256=handling.sha256,
         received_at=handling.received_at,
     )
-    return Outgoing(topic=ACK, key=key, value=encode_ack(record, office.schemas), event_id=name)
+    return Outgoing(topic=ACK, key=key, value=encode_ack(record, schemas), event_id=name)
 
 
 async def fetched(office: Office, *, connection: str, packet_id: str) -> int:

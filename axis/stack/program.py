@@ -55,6 +55,7 @@ def run_tool(
     stdin: str = "",
     folder: Path | None = None,
     environ: Mapping[str, str] | None = None,
+    seconds: float = 120,
 ) -> str:
     """Run a short command to its end.
 
@@ -70,12 +71,12 @@ def run_tool(
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=seconds,
         )
     except FileNotFoundError as exc:
         raise SetupError(f"{what}: chưa cài / {command[0]} is not installed; run `make setup`") from exc
     except subprocess.TimeoutExpired as exc:
-        raise SetupError(f"{what}: {command[0]} did not end in two minutes") from exc
+        raise SetupError(f"{what}: {command[0]} did not end in {seconds:.0f} s") from exc
     if done.returncode:
         words = (done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}").splitlines()
         raise SetupError(f"{what}: {' / '.join(words[-3:])}")
