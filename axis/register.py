@@ -3,8 +3,12 @@
 import unicodedata
 from datetime import date, datetime
 from enum import StrEnum, unique
+from typing import Final
 
 import msgspec
+
+EVERY_KIND: Final = "*"
+"""In a mandate: every kind of document."""
 
 
 @unique
@@ -36,6 +40,10 @@ class Agency(msgspec.Struct, frozen=True, kw_only=True):
     successors: tuple[str, ...] = ()
     invented: bool = False
     """Not a real agency, or not its real code: for demonstrations and tests."""
+    collective: bool = False
+    """It decides as a body (UBND, HĐND): its documents are signed TM. (NĐ 30/2020 Điều 13.2)."""
+    any_person: bool = False
+    """Its own policy: any person whose certificate names it may sign, without a line in the register."""
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +65,10 @@ class Mandate(msgspec.Struct, frozen=True, kw_only=True):
     """Half-open. A TUQ mandate always has an end."""
     authorising_agency: str = ""
     """For TUQ: the agency whose form and seal the document bears."""
+    field: str = ""
+    """The field assigned (KT), the content authorised (TUQ); in words."""
+    basis: str = ""
+    """The document that grants it: assignment, working rules, authorisation, appointment."""
 
 
 class Signer(msgspec.Struct, frozen=True, kw_only=True):

@@ -48,6 +48,8 @@ class SignatureReport(msgspec.Struct, frozen=True, kw_only=True):
     certificate_sha256: str = ""
     subject: str = ""
     """Common name of the signer's certificate. Identity numbers are left out."""
+    organizations: tuple[str, ...] = ()
+    """Organisation and units in the subject of the signer's certificate."""
     issuer: str = ""
     serial: str = ""
     claimed_at: datetime | None = None

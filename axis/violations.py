@@ -101,6 +101,11 @@ class Code(StrEnum):
     MANDATE_NOT_IN_FORCE = "authority.mandate-not-in-force"
     KIND_NOT_GRANTED = "authority.kind-not-granted"
     COMPETENCE_NOT_GRANTED = "authority.competence-not-granted"
+    SIGNED_AFTER_CLOSURE = "authority.signed-after-closure"
+    MANDATE_INCOMPLETE = "authority.mandate-incomplete"
+    COMPETENCE_PASSED_ON = "authority.competence-passed-on"
+    COLLECTIVE_NEEDS_TM = "authority.collective-needs-tm"
+    COMPETENCE_ORDER = "authority.competence-order"
 
     # D: one document, one identity.
     DOCUMENT_ID_TAKEN = "identity.document-id-taken"
@@ -126,6 +131,10 @@ class Code(StrEnum):
     FINDING_XML_SIGNATURE = "finding.xml-signature"
     FINDING_STATUS_ORDER = "finding.status-out-of-order"
     FINDING_STATUS_CODE = "finding.status-code-not-handled"
+    FINDING_BEFORE_CLOSURE = "finding.signed-before-closure"
+    FINDING_CERTIFICATE_NAME = "finding.certificate-name-differs"
+    FINDING_POSITION = "finding.position-differs"
+    FINDING_ANY_PERSON = "finding.any-person-policy"
 
     # V: advice on the appearance. It is shown and never blocks.
     ADVICE_NO_TEXT = "advice.no-text-layer"
@@ -254,6 +263,11 @@ REASONS: Final[dict[Code, Reason]] = {
     Code.MANDATE_NOT_IN_FORCE: _R("A6", "Người ký không có thẩm quyền có hiệu lực lúc ký.", "The signer had no mandate in force at signing time."),
     Code.KIND_NOT_GRANTED: _R("A7", "Thẩm quyền của người ký không gồm loại văn bản này.", "The signer's mandate does not cover this kind of document."),
     Code.COMPETENCE_NOT_GRANTED: _R("A8", "Quyền hạn ghi trên văn bản (TM., KT., TL., TUQ., Q.) không được giao.", "The competence on the document (TM, KT, TL, TUQ, Q) was not granted."),
+    Code.SIGNED_AFTER_CLOSURE: _R("A9", "Ký sau khi cơ quan đã chấm dứt hoạt động.", "Signed after the agency was closed."),
+    Code.MANDATE_INCOMPLETE: _R("A10", "Thẩm quyền ký thiếu điều luật đòi: thời hạn, nội dung, lĩnh vực, loại văn bản hoặc quyết định.", "The mandate lacks what the law asks: time limit, content, field, kinds or appointment."),
+    Code.COMPETENCE_PASSED_ON: _R("A11", "Thừa ủy quyền không được ủy quyền lại; thừa lệnh chỉ giao cho cấp phó của mình.", "TUQ is not passed on, and TL only to the own deputy."),
+    Code.COLLECTIVE_NEEDS_TM: _R("A12", "Cơ quan làm việc theo chế độ tập thể phải ký thay mặt (TM.).", "A body that decides collectively signs TM."),
+    Code.COMPETENCE_ORDER: _R("A13", "Các quyền hạn ký không được ghi cùng nhau hoặc theo thứ tự này.", "These competences do not stand together, or not in this order."),
     Code.DOCUMENT_ID_TAKEN: _R("D1", "Mã định danh văn bản đã dùng cho văn bản khác đã được nhận.", "The document id belongs to another accepted document."),
     Code.REVOCATION_UNAVAILABLE: _R("W1", "Chưa lấy được thông tin thu hồi chứng thư; văn bản đang chờ.", "Revocation data is not to be had yet; the document waits."),
     Code.GATE_UNDETERMINED: _R("W2", "Bộ kiểm tra chưa trả lời được; văn bản đang chờ.", "The gate has not come to an answer yet; the document waits."),
@@ -271,6 +285,10 @@ REASONS: Final[dict[Code, Reason]] = {
     Code.FINDING_XML_SIGNATURE: _R("N6", "Chữ ký XML của gói tin không dùng làm chứng cứ.", "The packet's XML signature is not relied upon."),
     Code.FINDING_STATUS_ORDER: _R("N7", "Trạng thái đến không theo thứ tự thường.", "The status came out of the usual order."),
     Code.FINDING_STATUS_CODE: _R("N8", "Mã trạng thái được lưu và chuyển tiếp, chưa được xử lý.", "The status code is stored and passed on, not yet acted upon."),
+    Code.FINDING_BEFORE_CLOSURE: _R("N9", "Cơ quan đã chấm dứt hoạt động; văn bản được ký trước đó.", "The agency is closed; the document was signed before that."),
+    Code.FINDING_CERTIFICATE_NAME: _R("N10", "Tên trong chứng thư khác tên người ký trên văn bản.", "The name in the certificate differs from the signer's on the document."),
+    Code.FINDING_POSITION: _R("N11", "Chức vụ trên văn bản khác chức vụ trong danh sách.", "The position on the document differs from the register."),
+    Code.FINDING_ANY_PERSON: _R("N12", "Chính sách của cơ quan: mọi người của cơ quan được ký, không cần đăng ký.", "The agency's policy: any person of it may sign, unregistered."),
     Code.ADVICE_NO_TEXT: _R("V1", "Tệp không có lớp chữ (bản quét): không xét được thể thức.", "The file has no text layer (a scan): its appearance cannot be judged."),
     Code.ADVICE_NOT_RECOGNISED: _R("V2", "Không nhận ra các thành phần thể thức của văn bản hành chính.", "The components of an administrative document were not recognised."),
     Code.ADVICE_PAPER: _R("V3", "Khổ giấy hoặc chiều giấy khác quy định.", "Paper size or orientation differs from the decree."),

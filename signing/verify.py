@@ -152,6 +152,7 @@ def _report(signature: JudgedSignature, trust: SignatureTrust | None) -> Signatu
         timestamp=signature.found.timestamp,
         certificate_sha256=certificate.sha256.hex() if certificate is not None else "",
         subject=_common_name(certificate, "subject") if certificate is not None else "",
+        organizations=_organizations(certificate) if certificate is not None else (),
         issuer=_common_name(certificate, "issuer") if certificate is not None else "",
         serial=f"{certificate.serial_number:x}" if certificate is not None else "",
         claimed_at=signature.claimed_at,
@@ -164,6 +165,16 @@ def _report(signature: JudgedSignature, trust: SignatureTrust | None) -> Signatu
         covers_until=signature.range.end if signature.range is not None else 0,
         filled_behind=signature.filled,
     )
+
+
+def _organizations(certificate: x509.Certificate) -> tuple[str, ...]:
+    try:
+        subject = certificate.subject.native
+        found = [subject.get(name) for name in ("organization_name", "organizational_unit_name")]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return ()
+    listed = [one if isinstance(one, list) else [one] for one in found if one]
+    return tuple(str(name) for names in listed for name in names)
 
 
 def _common_name(certificate: x509.Certificate, part: str) -> str:

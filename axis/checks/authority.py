@@ -1,15 +1,18 @@
-"""May this agency, this connection and this person send this document to these recipients? Rules A1-A8.
+"""May this agency, this connection and this person send this document to these recipients? Rules A1-A13.
 
 Runs after the signatures were verified: it judges the identities that were
 proven, and holds what the envelope claims to them. Pure: no clock, no I/O.
 """
 
+from collections.abc import Iterator
 from datetime import date, datetime
 
+from axis.checks.closure import check_closure, closed
+from axis.checks.competence import check_competence
 from axis.checks.policy import Policy
 from axis.checks.signers import fold, people_and_seals
 from axis.envelope import Envelope
-from axis.register import Agency, DirectoryView, Mandate, Signer
+from axis.register import Agency, DirectoryView, Signer
 from axis.reports import FileKind, FileReport, SignatureReport
 from axis.violations import Code, Violation
 from axis.zone import VIETNAM
@@ -46,12 +49,16 @@ def check_authority(
     if at.tzinfo is None:
         raise ValueError("at must be timezone-aware")
     today = at.astimezone(VIETNAM).date()
-    found = [*_sender(envelope, view, connection, today), *_recipients(envelope, view, today)]
-    findings: list[Violation] = []
+    closure, findings = check_closure(envelope, files, view, at=at)
+    found = [
+        *_sender(envelope, view, connection, today),
+        *closure,
+        *_recipients(envelope, view, today),
+    ]
     sender = view.agencies.get(envelope.sender.code)
     if sender is None:
         # Whose seal and whose signer it should be cannot be said.
-        return tuple(found), ()
+        return tuple(found), tuple(findings)
 
     authorised: set[str] = set()
     main_seen = False
@@ -59,7 +66,7 @@ def check_authority(
         if file.kind is not FileKind.PDF:
             continue
         where = f"files[{number}]"
-        people, seals, _ = people_and_seals(file, view)
+        people, seals, _, anyone = people_and_seals(file, view, sender)
         signatures = file.pdf.signatures if file.pdf else ()
         if not main_seen:
             main_seen = True
@@ -67,11 +74,22 @@ def check_authority(
                 signature = signatures[place]
                 signer = view.signers[signature.certificate_sha256]
                 spot = f"{where}.signatures[{place}]"
-                broken, mandate = _mandate(envelope, signer, sender, signature, policy, at=at, where=spot)
+                signed_at = signature.timestamped_at or signature.claimed_at or at
+                broken, mandate = check_competence(
+                    envelope, signer, sender, policy, signed_at=signed_at, where=spot
+                )
                 found.extend(broken)
                 if mandate is not None and mandate.competence == "TUQ":
                     authorised.add(mandate.authorising_agency)
-                findings.extend(_name(envelope, signer, spot))
+                findings.extend(_differences(envelope, signer, signature, spot))
+            findings.extend(
+                Violation(
+                    Code.FINDING_ANY_PERSON,
+                    f"{where}.signatures[{place}]",
+                    f"chính sách của / policy of {sender.code} ({sender.name})",
+                )
+                for place in anyone
+            )
         # A4: the seal is of the agency in From, or for TUQ of the authorising agency.
         allowed = authorised or {sender.code}
         found.extend(
@@ -103,7 +121,8 @@ def _sender(envelope: Envelope, view: DirectoryView, connection: str, today: dat
     if sender is None:
         return [Violation(Code.SENDER_UNKNOWN, "From.OrganId", code)]
     found = []
-    if not in_force(sender, today):
+    # One that was closed since is judged by when it signed (A9).
+    if not in_force(sender, today) and not (closed(sender, today) and not sender.locked):
         found.append(Violation(Code.SENDER_INACTIVE, "From.OrganId", f"{code} ({sender.name})"))
     # A2: the connection speaks for it.
     if sender.connection != connection:
@@ -133,56 +152,17 @@ def _recipients(envelope: Envelope, view: DirectoryView, today: date) -> list[Vi
     return found
 
 
-def competence_of(text: str, policy: Policy) -> str:
-    """Return the prefix of ``Competence``: ``""`` for the signer's own office.
-
-    ``"KT. BỘ TRƯỞNG"`` is ``KT``; a text without a known prefix, such as the
-    bare title ``"BỘ TRƯỞNG"``, is the own office.
-    """
-    head = text.strip().split(".", 1)[0].strip().upper()
-    return head if head in policy.competences else ""
-
-
-def _mandate(
-    envelope: Envelope,
-    signer: Signer,
-    sender: Agency,
-    signature: SignatureReport,
-    policy: Policy,
-    *,
-    at: datetime,
-    where: str,
-) -> tuple[list[Violation], Mandate | None]:
-    competence = competence_of(envelope.signer.competence, policy)
-    signed_at = signature.timestamped_at or signature.claimed_at or at
-    granted = [m for m in signer.mandates if m.competence == competence]
-    # A8: the competence on the document was granted at all.
-    if not granted:
-        shown = competence or "(chức danh / own office)"
-        return [Violation(Code.COMPETENCE_NOT_GRANTED, where, shown)], None
-    # A6: in force at signing time; ``valid_until`` itself is already too late.
-    current = [
-        m
-        for m in granted
-        if m.valid_from <= signed_at and (m.valid_until is None or signed_at < m.valid_until)
-    ]
-    if not current:
-        return [Violation(Code.MANDATE_NOT_IN_FORCE, where, signed_at.isoformat())], None
-    # A7: it covers this kind of document.
-    kind = fold(envelope.type_name)
-    fitting = [m for m in current if "*" in m.kinds or kind in {fold(k) for k in m.kinds}]
-    if not fitting:
-        return [Violation(Code.KIND_NOT_GRANTED, where, envelope.type_name)], None
-    # A5: the signer is of the issuing agency; for TUQ the mandate names it.
-    for mandate in fitting:
-        home = mandate.authorising_agency if mandate.competence == "TUQ" else signer.agency
-        if home == sender.code:
-            return [], mandate
-    return [Violation(Code.SIGNER_NOT_OF_SENDER, where, f"người ký của / signer of {signer.agency}")], None
-
-
-def _name(envelope: Envelope, signer: Signer, where: str) -> list[Violation]:
-    # N5: advice for the clerk; names are written in many ways.
-    if fold(envelope.signer.full_name) == fold(signer.full_name):
-        return []
-    return [Violation(Code.FINDING_SIGNER_NAME, where, "SignerInfo.FullName")]
+def _differences(
+    envelope: Envelope, signer: Signer, signature: SignatureReport, where: str
+) -> Iterator[Violation]:
+    # Advice for the clerk: names and positions are written in many ways.
+    told = envelope.signer
+    # N5: the document and the register.
+    if fold(told.full_name) != fold(signer.full_name):
+        yield Violation(Code.FINDING_SIGNER_NAME, where, "SignerInfo.FullName")
+    # N10: the document and the certificate.
+    if told.full_name and signature.subject and fold(told.full_name) not in fold(signature.subject):
+        yield Violation(Code.FINDING_CERTIFICATE_NAME, where, "SignerInfo.FullName")
+    # N11: the document and the register.
+    if told.position and fold(told.position) != fold(signer.position):
+        yield Violation(Code.FINDING_POSITION, where, "SignerInfo.Position")

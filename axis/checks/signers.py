@@ -7,7 +7,7 @@ import unicodedata
 
 from axis.checks.policy import Policy
 from axis.envelope import Envelope
-from axis.register import DirectoryView
+from axis.register import Agency, DirectoryView
 from axis.reports import FileKind, FileReport, SignatureReport
 from axis.violations import Code, Violation
 
@@ -28,14 +28,15 @@ def fold(text: str) -> str:
 
 
 def people_and_seals(
-    file: FileReport, view: DirectoryView
-) -> tuple[list[int], list[int], list[tuple[int, SignatureReport]]]:
-    """Sort the signatures of a PDF: places of persons', of seals, and unknown ones.
+    file: FileReport, view: DirectoryView, sender: Agency | None
+) -> tuple[list[int], list[int], list[tuple[int, SignatureReport]], list[int]]:
+    """Sort the signatures of a PDF: persons, seals, unknown ones, and persons who may sign unregistered.
 
     Document time-stamps are no one's signature. Known by the fingerprint of
-    the certificate that verified, never by a name.
+    the certificate that verified, never by a name: but for an agency whose own
+    policy lets any person sign whose certificate names it.
     """
-    people, seals, unknown = [], [], []
+    people, seals, unknown, anyone = [], [], [], []
     for place, signature in enumerate(file.pdf.signatures if file.pdf else ()):
         if signature.timestamp:
             continue
@@ -43,9 +44,18 @@ def people_and_seals(
             seals.append(place)
         elif signature.certificate_sha256 in view.signers:
             people.append(place)
+        elif sender is not None and sender.any_person and _is_person_of(signature, sender):
+            anyone.append(place)
         else:
             unknown.append((place, signature))
-    return people, seals, unknown
+    return people, seals, unknown, anyone
+
+
+def _is_person_of(signature: SignatureReport, agency: Agency) -> bool:
+    # A seal bears the agency's name as its own: it must stand in the directory in any case.
+    name = fold(agency.name)
+    named = {fold(one) for one in signature.organizations}
+    return name in named and bool(signature.subject) and fold(signature.subject) != name
 
 
 def check_signers(
@@ -67,12 +77,14 @@ def check_signers(
         then agency; separate files and copies: the agency).
     """
     found: list[Violation] = []
+    sender = view.agencies.get(envelope.sender.code)
     main_seen = False
     for number, file in enumerate(files):
         if file.kind is not FileKind.PDF:
             continue
         where = f"files[{number}]"
-        people, seals, unknown = people_and_seals(file, view)
+        registered, seals, unknown, anyone = people_and_seals(file, view, sender)
+        people = [*registered, *anyone]
         needs_person = not main_seen and not is_copy(envelope, policy)
         main_seen = True
 

@@ -5,18 +5,16 @@ import unicodedata
 from datetime import date, datetime
 from typing import Final
 
+from axis.checks.competence import lacks
 from axis.directory.problems import Problem
 from axis.directory.tables import Row
-from axis.register import Agency, Level, Mandate, Seal, Signer
+from axis.register import EVERY_KIND, Agency, Level, Mandate, Seal, Signer
 from axis.zone import VIETNAM
-
-"""Dates of mandates are days there."""
 
 DISCONNECTED: Final = "-"
 """In the column ``connection``: no connection, whatever was assigned before."""
 
 COMPETENCES: Final = ("", "TM", "KT", "TL", "TUQ", "Q")
-EVERY_KIND: Final = "*"
 
 _CODE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 """Loose on purpose: the directory decides which codes exist, not their form (exchange-rules 2.1)."""
@@ -141,6 +139,7 @@ def read_agency(row: Row) -> tuple[Agency | None, list[Problem]]:
             f'connection "{connection}": lower-case letters, digits and dashes, at most 40',
         )
     locked, invented = line.flag("locked"), line.flag("invented")
+    collective, any_person = line.flag("collective"), line.flag("any_person")
     successors = line.codes("successors")
     if line.problems or level is None or since is None:
         return None, line.problems
@@ -156,6 +155,8 @@ def read_agency(row: Row) -> tuple[Agency | None, list[Problem]]:
         valid_until=until,
         successors=successors,
         invented=invented,
+        collective=collective,
+        any_person=any_person,
     )
     return agency, []
 
@@ -179,8 +180,6 @@ def read_signer(row: Row) -> tuple[Signer | None, list[Problem]]:
     if since and until and until <= since:
         line.wrong("mandate_until phải sau mandate_from", "mandate_until must come after mandate_from")
     authorising = line.code("authorising_agency", needed=False)
-    if competence == "TUQ" and not line.text("mandate_until", needed=False):
-        line.wrong("thừa ủy quyền (TUQ) phải có ngày hết hạn", "a TUQ mandate must have mandate_until")
     if competence == "TUQ" and not authorising:
         line.wrong(
             "thừa ủy quyền (TUQ) phải có cơ quan ủy quyền", "a TUQ mandate must name authorising_agency"
@@ -195,7 +194,13 @@ def read_signer(row: Row) -> tuple[Signer | None, list[Problem]]:
         valid_from=since,
         valid_until=until,
         authorising_agency=authorising,
+        field=line.text("field", needed=False),
+        basis=line.text("basis", needed=False),
     )
+    for lack in lacks(mandate):
+        line.wrong(*lack.split(" / ", 1))
+    if line.problems:
+        return None, line.problems
     signer = Signer(
         certificate_sha256=certificate,
         agency=agency,

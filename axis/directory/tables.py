@@ -36,12 +36,22 @@ TABLES: Final = (
     Table(
         name=AGENCIES,
         required=("code", "name", "level", "valid_from"),
-        optional=("code102", "parent", "connection", "locked", "valid_until", "successors", "invented"),
+        optional=(
+            "code102",
+            "parent",
+            "connection",
+            "locked",
+            "valid_until",
+            "successors",
+            "invented",
+            "collective",
+            "any_person",
+        ),
     ),
     Table(
         name=SIGNERS,
         required=("certificate_sha256", "agency", "full_name", "position", "kinds", "mandate_from"),
-        optional=("competence", "mandate_until", "authorising_agency"),
+        optional=("competence", "mandate_until", "authorising_agency", "field", "basis"),
     ),
     Table(name=SEALS, required=("certificate_sha256", "agency")),
 )

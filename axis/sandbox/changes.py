@@ -20,6 +20,7 @@ from axis.sandbox.recipe import Recipe, Spoil
 Change = Callable[[Recipe], None]
 
 OTHERS: Final = ("G15", "G09")
+BODIES: Final = ("H49", "H41")
 """Two other agencies, for a seal or signer that is not the sender's: at least one is not the sender."""
 
 
@@ -83,9 +84,12 @@ def other_seal(recipe: Recipe) -> None:
 
 
 def other_signer(recipe: Recipe) -> None:
-    """Let the head of another agency sign, by own office."""
-    recipe.person = recipe.authority.person(demo_agency(_other(recipe)))
-    _signer(recipe, competence="", full_name=recipe.person.full_name, position=recipe.person.position)
+    """Let the head of another agency of the same sort sign, as he may sign at home."""
+    bodies = next(code for code in BODIES if code != recipe.sender.code)
+    other = demo_agency(bodies if recipe.sender.collective else _other(recipe))
+    recipe.person = recipe.authority.person(other)
+    competence = "TM. ỦY BAN NHÂN DÂN" if other.collective else ""
+    _signer(recipe, competence=competence, full_name=recipe.person.full_name, position=recipe.person.position)
 
 
 def wrong_competence(recipe: Recipe) -> None:

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from axis.checks.policy import load_policy
 from axis.directory.rows import read_agency
 from axis.directory.tables import Source, read_table
 from axis.errors import SetupError
@@ -37,8 +38,19 @@ SIGNER_COLUMNS: Final = (
     "mandate_from",
     "mandate_until",
     "authorising_agency",
+    "field",
+    "basis",
 )
 SEAL_COLUMNS: Final = ("certificate_sha256", "agency")
+
+
+FIELDS: Final = {"KT": "lĩnh vực được phân công (thử nghiệm)", "TUQ": "nội dung được ủy quyền (thử nghiệm)"}
+BASES: Final = {
+    "KT": "phân công công tác (thử nghiệm)",
+    "TL": "quy chế làm việc (thử nghiệm)",
+    "TUQ": "văn bản ủy quyền (thử nghiệm)",
+    "Q": "quyết định giao quyền (thử nghiệm)",
+}
 
 
 @cache
@@ -109,13 +121,22 @@ def signer_lines(authority: Authority, who: Identity) -> list[tuple[str, ...]]:
             who.full_name,
             who.position,
             competence,
-            ";".join(who.kinds),
+            ";".join(_kinds(who, competence)),
             since.astimezone(UTC).isoformat() if since else "",
             until.astimezone(UTC).isoformat() if until else "",
             who.parent if who.part is Part.DELEGATE else "",
+            FIELDS.get(competence, ""),
+            BASES.get(competence, ""),
         )
         for competence in competences_of(who.part, collective=who.collective)
     ]
+
+
+def _kinds(who: Identity, competence: str) -> tuple[str, ...]:
+    # By order of the head (TL) only what the working rules list: here, every usual kind.
+    if competence == "TL" and "*" in who.kinds:
+        return tuple(kind.casefold() for kind in load_policy().kinds)
+    return who.kinds
 
 
 def _csv(columns: Sequence[str], lines: Iterable[Sequence[str]]) -> bytes:

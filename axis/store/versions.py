@@ -94,7 +94,7 @@ SELECT version, imported_at, sha256, source, note
 
 _AGENCY_COLUMNS: Final = (
     "code", "code102", "name", "level", "parent", "connection", "locked",
-    "valid_from", "valid_until", "successors", "invented", "search",
+    "valid_from", "valid_until", "successors", "invented", "collective", "any_person", "search",
 )  # fmt: skip
 _SEAL_COLUMNS: Final = ("certificate_sha256", "agency")
 _SIGNER_COLUMNS: Final = ("certificate_sha256", "agency", "full_name", "position", "mandates")
@@ -171,10 +171,11 @@ async def list_versions(conn: "Connection", *, limit: int = 100) -> tuple[Direct
 
 def _agency_row(
     agency: Agency,
-) -> tuple[str, str, str, str, str, str, bool, date, date | None, Sequence[str], bool, str]:
+) -> tuple[str, str, str, str, str, str, bool, date, date | None, Sequence[str], bool, bool, bool, str]:
     return (
         agency.code, agency.code102, agency.name, agency.level.value, agency.parent, agency.connection,
         agency.locked, agency.valid_from, agency.valid_until, agency.successors, agency.invented,
+        agency.collective, agency.any_person,
         searchable(agency.name),
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Rules A1-A8 and S1-S3: who may send, seal and sign."""
+"""Rules A1-A8 and S1-S3: who may send, seal and sign. `test_competence` has the others."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 import pytest
 
-from axis.checks.authority import check_authority, competence_of
+from axis.checks.authority import check_authority
+from axis.checks.competence import competences_of
 from axis.checks.policy import load_policy
 from axis.checks.signers import check_signers
 from axis.envelope import Envelope, Organ, SignerInfo
@@ -40,9 +41,7 @@ def mandate(**change):
 def signature(fingerprint, **change):
     """A verified signature of a certificate, time-stamped at noon."""
     values = {"field": fingerprint, "subfilter": "ETSI.CAdES.detached", "timestamp": False}
-    return SignatureReport(
-        certificate_sha256=fingerprint, **{**values, "timestamped_at": NOON, **change}
-    )
+    return SignatureReport(certificate_sha256=fingerprint, **{**values, "timestamped_at": NOON, **change})
 
 
 def pdf(*signatures):
@@ -100,7 +99,7 @@ class Case:
         return [v.code for v in (*check_signers(self.envelope, self.files, view, POLICY), *found)]
 
 
-TUQ = mandate(competence="TUQ", authorising_agency="H37")
+TUQ = mandate(competence="TUQ", authorising_agency="H37", field="cấp phép")
 
 
 @pytest.mark.parametrize(
@@ -219,17 +218,23 @@ def test_a_name_that_differs_is_a_finding_and_refuses_nothing():
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", ""),
-        ("KT. BỘ TRƯỞNG", "KT"),
-        ("TL. BO TRUONG", "TL"),
-        ("TM.", "TM"),
-        ("CHỦ TỊCH", ""),
-        ("tuq. cục trưởng", "TUQ"),
+        ("", ("",)),
+        ("KT. BỘ TRƯỞNG", ("KT",)),
+        ("TL. BO TRUONG", ("TL",)),
+        ("TM.", ("TM",)),
+        ("CHỦ TỊCH", ("",)),
+        ("tuq. cục trưởng", ("TUQ",)),
+        ("TƯQ. CỤC TRƯỞNG", ("TUQ",)),
+        ("Q. CỤC TRƯỞNG", ("Q",)),
+        ("TM. ỦY BAN NHÂN DÂN KT. CHỦ TỊCH", ("TM", "KT")),
+        ("TL. BỘ TRƯỞNG / KT. VỤ TRƯỞNG", ("TL", "KT")),
+        ("TL. BỘ TRƯỞNG\nQ. VỤ TRƯỞNG", ("TL", "Q")),
+        ("TM. UBND Q. 1", ("TM",)),
     ],
 )
-def test_reads_the_prefix_of_competence(text, expected):
-    """A known prefix counts; a bare title is the signer's own office."""
-    assert competence_of(text, POLICY) == expected
+def test_reads_the_prefixes_of_competence(text, expected):
+    """Known prefixes count, in order; a bare title is the own office, a quarter of a city no acting head."""
+    assert competences_of(text, POLICY) == expected
 
 
 def test_a_naive_moment_is_the_callers_bug():

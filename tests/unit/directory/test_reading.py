@@ -77,7 +77,7 @@ def test_joins_the_mandates_of_one_certificate():
         GOOD,
         signers(
             f"{A},G12,Nguyễn Thử Nghiệm,Thứ trưởng,KT.,Công văn; Quyết định,2026-01-01,,",
-            f"{A},G12,Nguyễn Thử Nghiệm,Thứ trưởng,TUQ,*,2026-01-01,2026-12-31,H49",
+            f"{A},G12,Nguyễn Thử Nghiệm,Thứ trưởng,TUQ,báo cáo,2026-01-01,2026-12-31,H49",
         ),
         seals(f"{B.upper()},G12"),
     ).directory
@@ -91,7 +91,7 @@ def test_joins_the_mandates_of_one_certificate():
         ),
         Mandate(
             competence="TUQ",
-            kinds=("*",),
+            kinds=("báo cáo",),
             valid_from=datetime(2025, 12, 31, 17, tzinfo=UTC),
             valid_until=datetime(2026, 12, 30, 17, tzinfo=UTC),
             authorising_agency="H49",
@@ -133,7 +133,13 @@ def test_names_the_line_of_a_wrong_agency(lines, expected):
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        pytest.param(f"{A},G12,N,V,TUQ,*,2026-01-01,,H49", "must have mandate_until", id="TUQ-without-end"),
+        pytest.param(f"{A},G12,N,V,TUQ,văn,2026-01-01,,H49", "TUQ needs a time limit", id="TUQ-without-end"),
+        pytest.param(
+            f"{A},G12,N,V,TUQ,*,2026-01-01,2027-01-01,H49", "TUQ needs its content", id="TUQ-of-all"
+        ),
+        pytest.param(f"{A},G12,N,V,TL,*,2026-01-01,,", "TL needs its kinds", id="TL-of-all"),
+        pytest.param(f"{A},G12,N,V,KT,*,2026-01-01,,", "KT needs its field", id="KT-of-all"),
+        pytest.param(f"{A},G12,N,V,Q,*,2026-01-01,,", "Q needs its appointment", id="Q-of-nobody"),
         pytest.param(f"{A},G12,N,V,TUQ,*,2026-01-01,2027-01-01,", "authorising_agency", id="TUQ-of-nobody"),
         pytest.param(f"{A},G12,N,V,KT,*,2026-01-01,,H49", "for TUQ only", id="KT-with-authoriser"),
         pytest.param(f"{A},G12,N,V,XX,*,2026-01-01,,", 'competence "XX"', id="competence-unknown"),

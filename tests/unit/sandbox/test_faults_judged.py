@@ -26,10 +26,13 @@ def reasons(judgement):
     return {violation.code for violation in judgement.violations}
 
 
-@pytest.mark.parametrize("competence", ["", "TM", "KT", "TMKT", "TL", "Q"])
-def test_a_good_packet_is_accepted_with_each_competence(competence):
+@pytest.mark.parametrize(
+    ("sender", "competence"),
+    [("G22", ""), ("G22", "KT"), ("G22", "TL"), ("G22", "Q"), ("H37", "TM"), ("H37", "TMKT"), ("H37", "TL")],
+)
+def test_a_good_packet_is_accepted_with_each_competence(sender, competence):
     """What the sandbox calls good passes every rule, without a finding."""
-    judgement = judge_packet(a_packet(competence=competence, kind="Báo cáo"))
+    judgement = judge_packet(a_packet(sender, competence=competence, kind="Báo cáo"), sender=sender)
     assert (judgement.outcome, reasons(judgement)) == (Outcome.ACCEPTED, set())
     assert judgement.findings == ()
 
