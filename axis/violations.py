@@ -72,7 +72,16 @@ class Code(StrEnum):
     ALGORITHM_WEAK = "signature.algorithm-weak"
     CONTENT_JAVASCRIPT = "content.javascript"
     CONTENT_LAUNCH = "content.launch-action"
+    CONTENT_SUBMIT = "content.submit-form"
+    CONTENT_IMPORT = "content.import-data"
+    CONTENT_REMOTE = "content.remote-document"
+    CONTENT_REMOTE_EMBEDDED = "content.embedded-document"
+    CONTENT_MEDIA = "content.media"
     CONTENT_XFA = "content.xfa"
+    CONTENT_EMBEDDED = "content.embedded-file"
+    CONTENT_HIDDEN = "content.hidden-layer"
+    CONTENT_OPENING = "content.open-action"
+    CONTENT_FIELDS = "content.fields-changed"
     CONTENT_ENCRYPTED = "content.encrypted"
     LIMIT_SIZE = "limit.size"
     LIMIT_SIGNATURES = "limit.signatures"
@@ -238,7 +247,16 @@ REASONS: Final[dict[Code, Reason]] = {
     Code.ALGORITHM_WEAK: _R("G7", "Thuật toán hoặc khóa quá yếu.", "An algorithm or key is too weak."),
     Code.CONTENT_JAVASCRIPT: _R("G8", "Tệp PDF chứa JavaScript.", "The PDF holds JavaScript."),
     Code.CONTENT_LAUNCH: _R("G8", "Tệp PDF chứa lệnh chạy chương trình.", "The PDF holds a launch action."),
+    Code.CONTENT_SUBMIT: _R("G8", "Tệp PDF chứa lệnh gửi dữ liệu biểu mẫu ra ngoài.", "The PDF holds an action that sends form data."),
+    Code.CONTENT_IMPORT: _R("G8", "Tệp PDF chứa lệnh nạp dữ liệu biểu mẫu.", "The PDF holds an action that brings form data in."),
+    Code.CONTENT_REMOTE: _R("G8", "Tệp PDF chứa lệnh mở tài liệu khác (GoToR).", "The PDF holds an action that opens another document (GoToR)."),
+    Code.CONTENT_REMOTE_EMBEDDED: _R("G8", "Tệp PDF chứa lệnh mở tài liệu nhúng (GoToE).", "The PDF holds an action that opens an embedded document (GoToE)."),
+    Code.CONTENT_MEDIA: _R("G8", "Tệp PDF chứa âm thanh, phim hoặc nội dung ba chiều.", "The PDF holds sound, film or three-dimensional content."),
     Code.CONTENT_XFA: _R("G8", "Tệp PDF chứa biểu mẫu XFA.", "The PDF holds an XFA form."),
+    Code.CONTENT_EMBEDDED: _R("G8", "Tệp PDF chứa tệp nhúng.", "The PDF holds an embedded file."),
+    Code.CONTENT_HIDDEN: _R("G8", "Tệp PDF có lớp nội dung mặc định bị ẩn.", "The PDF holds a layer that is hidden by default."),
+    Code.CONTENT_OPENING: _R("G8", "Lệnh khi mở tệp PDF không phải chỉ là vị trí xem.", "The PDF's opening action is no plain destination."),
+    Code.CONTENT_FIELDS: _R("G8", "Giá trị trường biểu mẫu bị thay đổi ngoài mức cho phép sau khi ký.", "Form-field values were changed after signing beyond what is allowed."),
     Code.CONTENT_ENCRYPTED: _R("G8", "Tệp PDF bị mã hóa.", "The PDF is encrypted."),
     Code.LIMIT_SIZE: _R("G9", "Tệp lớn hơn giới hạn.", "The file is larger than the limit."),
     Code.LIMIT_SIGNATURES: _R("G9", "Quá nhiều chữ ký.", "Too many signatures."),

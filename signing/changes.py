@@ -52,6 +52,8 @@ class Changes:
     filled: dict[str, int] = field(default_factory=dict)
     """Fields, no signatures, that were filled where this signature permits it and a later one
     covers it: by name, the first revision that did."""
+    unpermitted: int = 0
+    """Fields, no signatures, that were added or filled where no later signature answers for it (rule G8)."""
 
 
 def check_changes(
@@ -103,7 +105,7 @@ def check_changes(
         faults.append(Violation(Code.CHANGED_AFTER, "", detail))
     if permission is not None and level.value > permission.value:
         faults.append(Violation(Code.CHANGED_AFTER, "", "it permits no such change (DocMDP)"))
-    return Changes(tuple(faults), filled)
+    return Changes(tuple(faults), filled, foreign)
 
 
 def _compared(

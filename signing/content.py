@@ -16,55 +16,66 @@ from pyhanko.pdf_utils import generic, misc
 from pyhanko.pdf_utils.decode_limits import DecodePurpose
 
 from axis.violations import Code, Violation
+from signing import catalogs, forbidden
 from signing.reading import OpenedPdf
 
 _CHUNK: Final = 1024 * 1024
 _OVERLAP: Final = 64
 """Longer than any name in question with each letter escaped."""
 
-_NAMES: Final = ("JavaScript", "JS", "Launch", "XFA", "ByteRange")
-_DETAIL: Final = {
-    Code.CONTENT_JAVASCRIPT: "a script",
-    Code.CONTENT_LAUNCH: "an action that starts a program",
-    Code.CONTENT_XFA: "an XFA form",
-}
+_NAMES: Final = (*forbidden.NAMES, *catalogs.NAMES, "ByteRange")
 
 
-def _spelled(name: str) -> bytes:
-    # Any letter of a name may be written as #hh.
-    return b"".join(b"(?:%c|#%s)" % (ord(c), _either_case(f"{ord(c):02x}")) for c in name)
+def _tree(words: list[bytes]) -> bytes:
+    # Alternatives by their letters one after another: each place of the text is looked at once.
+    heads: dict[bytes, list[bytes]] = {}
+    for word in words:
+        if word:
+            heads.setdefault(word[:1], []).append(word[1:])
+    if not heads:
+        return b""
+    body = b"|".join(re.escape(head) + _tree(rest) for head, rest in sorted(heads.items()))
+    return b"(?:" + body + b")" + (b"?" if b"" in words else b"")
 
 
-def _either_case(digits: str) -> bytes:
-    return "".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in digits).encode()
+_ENDS: Final = rb"\s\x00()<>\[\]{}/%"
+_WANTED: Final = frozenset(name.encode() for name in _NAMES)
+_LITERAL: Final = re.compile(b"/(" + _tree(sorted(_WANTED)) + b")(?=[" + _ENDS + rb"]|\Z)")
+_ESCAPED: Final = re.compile(
+    b"/([^%b#]{0,16}(?:#[0-9a-fA-F]{2}[^%b#]{0,16})+)(?=[%b]|\\Z)" % (_ENDS, _ENDS, _ENDS)
+)
+"""Any letter of a name may be written as #hh."""
 
 
-_SUSPECT: Final = re.compile(rb"/(?:" + b"|".join(map(_spelled, _NAMES)) + rb")(?=[\s\x00()<>\[\]{}/%]|\Z)")
-
-
-def check_content(pdf: OpenedPdf, signatures: int) -> tuple[tuple[Violation, ...], tuple[Violation, ...]]:
+def check_content(
+    pdf: OpenedPdf, signatures: int, *, embedded_files: bool = False
+) -> tuple[tuple[Violation, ...], tuple[Violation, ...]]:
     """Look for forbidden content, and for signatures that no field shows.
 
     Args:
         pdf: not encrypted.
         signatures: how many signature dictionaries are known.
+        embedded_files: policy lets files travel inside a document.
 
     Returns:
         What refuses the content (G8), and what refuses the number of signatures (G2).
     """
-    seen = _names(pdf)
-    if seen.keys() <= {b"ByteRange"} and seen[b"ByteRange"] == signatures:
-        return (), ()
+    seen = {name.decode("latin-1"): count for name, count in _names(pdf).items()}
     found: Counter[Code | str] = Counter()
-    for value in _objects(pdf):
-        _walk(value, found)
-    forbidden = tuple(Violation(code, "", detail) for code, detail in _DETAIL.items() if found[code])
-    counted = found["signature"]
-    hidden: tuple[Violation, ...] = ()
-    if counted != signatures:
+    if not seen.keys().isdisjoint(catalogs.NAMES):
+        found.update(catalogs.check_catalogs(pdf.reader))
+    counted = seen.get("ByteRange", 0)
+    if counted != signatures or not seen.keys().isdisjoint(forbidden.NAMES):
+        for value in _objects(pdf):
+            forbidden.look_at(value, found)
+        counted = found[forbidden.SIGNATURE]
+    if embedded_files:
+        del found[Code.CONTENT_EMBEDDED]
+    told = tuple(Violation(code, "", detail) for code, detail in forbidden.DETAIL.items() if found[code])
+    if counted != signatures and counted != signatures + catalogs.usage_rights(pdf.reader):
         detail = f"{counted} signature dictionaries in all revisions, {signatures} in fields"
-        hidden = (Violation(Code.SIGNATURE_COUNT, "", detail),)
-    return forbidden, hidden
+        return told, (Violation(Code.SIGNATURE_COUNT, "", detail),)
+    return told, ()
 
 
 def _names(pdf: OpenedPdf) -> Counter[bytes]:
@@ -75,19 +86,25 @@ def _names(pdf: OpenedPdf) -> Counter[bytes]:
         last = position + len(chunk) >= pdf.size
         # What begins in the overlap is counted with the next chunk, where it stands whole.
         edge = len(text) if last else len(text) - _OVERLAP
-        for match in _SUSPECT.finditer(text):
-            if match.start() < edge:
-                seen[_plain(match.group())] += 1
+        seen.update(_wanted(text, edge))
         overlap = b"" if last else text[-_OVERLAP:]
         position += len(chunk)
     for stream in _object_streams(pdf):
-        for match in _SUSPECT.finditer(stream.read_data(DecodePurpose.OBJECT_STREAM)):
-            seen[_plain(match.group())] += 1
+        data = stream.read_data(DecodePurpose.OBJECT_STREAM)
+        seen.update(_wanted(data, len(data)))
     return seen
 
 
-def _plain(name: bytes) -> bytes:
-    return re.sub(rb"#([0-9a-fA-F]{2})", lambda m: bytes([int(m.group(1), 16)]), name[1:])
+def _wanted(text: bytes, edge: int) -> Iterator[bytes]:
+    for match in _LITERAL.finditer(text):
+        if match.start() < edge:
+            yield match.group(1)
+    if b"#" not in text:
+        return
+    for match in _ESCAPED.finditer(text):
+        name = re.sub(rb"#([0-9a-fA-F]{2})", lambda m: bytes([int(m.group(1), 16)]), match.group(1))
+        if name in _WANTED and match.start() < edge:
+            yield name
 
 
 def _object_streams(pdf: OpenedPdf) -> Iterator[generic.StreamObject]:
@@ -128,26 +145,3 @@ def _objects(pdf: OpenedPdf) -> Iterator[Any]:
             data.seek(int(stream["/First"]) + offset)
             misc.read_non_whitespace(data, seek_back=True)
             yield generic.read_object(data, generic.Reference(number, 0, pdf.reader))
-
-
-def _walk(root: Any, found: Counter[Code | str]) -> None:  # noqa: ANN401  # pyHanko's objects are untyped
-    # Without following references: what they lead to is an object of its own, and walked as such.
-    waiting = [root]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, generic.DictionaryObject):
-            if "/JavaScript" in value or ("/JS" in value and "/S" in value):
-                found[Code.CONTENT_JAVASCRIPT] += 1
-            if "/XFA" in value:
-                found[Code.CONTENT_XFA] += 1
-            if "/ByteRange" in value and "/Contents" in value:
-                found["signature"] += 1
-            waiting.extend(value.raw_get(key) for key in value)
-        elif isinstance(value, generic.ArrayObject):
-            waiting.extend(value.raw_get(index) for index in range(len(value)))
-        elif isinstance(value, generic.NameObject):
-            # A name may be an object of its own, with the action referring to it.
-            if value == "/JavaScript":
-                found[Code.CONTENT_JAVASCRIPT] += 1
-            elif value == "/Launch":
-                found[Code.CONTENT_LAUNCH] += 1

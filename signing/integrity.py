@@ -51,6 +51,8 @@ class JudgedSignature:
     claimed_at: datetime | None = None
     filled: int = 0
     """Fields, no signatures, that were filled between it and the next signature, as it permits (rule G5)."""
+    unpermitted: int = 0
+    """Fields that were added or filled behind it, and no later signature answers for it (rule G8)."""
     faults: list[Violation] = field(default_factory=list)
 
 
@@ -245,6 +247,7 @@ def _compare(
         timestamp=signature.found.timestamp,
     )
     signature.faults.extend(changes.faults)
+    signature.unpermitted = changes.unpermitted
     if not signature.found.timestamp:
         later = [
             other.embedded.signed_revision

@@ -36,6 +36,7 @@ def verify_pdf(
     at: datetime,
     limits: Limits,
     allow_claimed_time: bool,
+    embedded_files: bool = False,
 ) -> PdfReport:
     """Judge a PDF's signatures, its content, and the trust in its signers.
 
@@ -50,6 +51,7 @@ def verify_pdf(
         limits: caps before and while reading.
         allow_claimed_time: policy lets a signature without time-stamp be
             judged at the time it claims.
+        embedded_files: policy lets files travel inside a document.
 
     Returns:
         The report. Where trust waits, ``needs`` names the evidence to fetch.
@@ -65,7 +67,7 @@ def verify_pdf(
         encrypted = Violation(Code.CONTENT_ENCRYPTED, "", "the file is encrypted")
         return PdfReport(integrity=_NOT_JUDGED, content=_part([encrypted]), trust=_NOT_JUDGED)
     signatures, faults = judge_integrity(pdf, limits)
-    content, hidden = _content(pdf, len(signatures))
+    content, hidden = _content(pdf, signatures, embedded_files=embedded_files)
     faults = (*faults, *hidden)
     if not signatures:
         none = Violation(Code.SIGNATURE_NONE, "", "the file bears no signature")
@@ -97,14 +99,21 @@ def _encrypted(pdf: OpenedPdf) -> bool:
     return "/Encrypt" in pdf.reader.trailer
 
 
-def _content(pdf: OpenedPdf, signatures: int) -> tuple[Part, tuple[Violation, ...]]:
+def _content(
+    pdf: OpenedPdf, signatures: tuple[JudgedSignature, ...], *, embedded_files: bool
+) -> tuple[Part, tuple[Violation, ...]]:
+    changed = [
+        Violation(Code.CONTENT_FIELDS, f"signatures[{index}]", f"{signature.unpermitted} field(s)")
+        for index, signature in enumerate(signatures)
+        if signature.unpermitted
+    ]
     try:
-        forbidden, hidden = check_content(pdf, signatures)
+        forbidden, hidden = check_content(pdf, len(signatures), embedded_files=embedded_files)
     except MemoryError:
         raise
     except Exception as exc:  # noqa: BLE001  # G1: what cannot be walked is not accepted
         return _part([unreadable(exc)]), ()
-    return _part(forbidden), hidden
+    return _part([*forbidden, *changed]), hidden
 
 
 def _trust_part(

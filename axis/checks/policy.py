@@ -3,7 +3,7 @@
 import hashlib
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -53,6 +53,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What the axis writes as ``OrganId`` of its own TraceHeader."""
     unsigned_files: str
     """``deliver`` (as "unsigned, for reference") or ``refuse``."""
+    embedded_files: Literal["refuse", "allow"] = "refuse"
+    """Files inside a PDF (G8)."""
+    filled_fields: Literal["refuse", "person-then-seal"] = "person-then-seal"
+    """Where form fields may be filled between two signatures that permit it (A9): nowhere, or
+    between a person's signature and the seal of the same agency."""
     allow_claimed_time: bool
     """Judge a signature without time-stamp at its claimed time; otherwise it is refused."""
     business_types: tuple[int, ...]

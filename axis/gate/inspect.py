@@ -150,6 +150,7 @@ def _verified(file: BinaryIO, request: InspectRequest, grounds: Grounds) -> PdfR
                 at=request.at,
                 limits=grounds.policy.limits,
                 allow_claimed_time=grounds.policy.allow_claimed_time,
+                embedded_files=grounds.policy.embedded_files == "allow",
             )
     except Exception as exc:
         if isinstance(exc, (MemoryError, _MachineError)):

@@ -364,8 +364,8 @@ def packed(*, script: bool) -> bytes:
     writer = PdfFileWriter(stream_xrefs=True)
     content = writer.add_object(generic.StreamObject(stream_data=b"BT ET"))
     writer.insert_page(PageObject(contents=content, media_box=(0, 0, 595, 842)))
-    kind = "/JavaScript" if script else "/Named"
-    action = {"/S": generic.NameObject(kind), "/JS" if script else "/N": generic.pdf_string("x")}
+    kind = "/JavaScript" if script else "/GoTo"
+    action = {"/S": generic.NameObject(kind), "/JS" if script else "/D": generic.pdf_string("x")}
     stream = writer.prepare_object_stream()
     writer.root["/OpenAction"] = writer.add_object(generic.DictionaryObject(action), obj_stream=stream)
     output = io.BytesIO()

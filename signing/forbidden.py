@@ -1,0 +1,91 @@
+"""What a document must not bring, told by the objects themselves (rule G8).
+
+Each object is looked at by itself, inline dictionaries too, and without
+following references: what they lead to is an object of its own.
+"""
+
+from collections import Counter
+from typing import Any, Final
+
+from pyhanko.pdf_utils import generic
+
+from axis.violations import Code
+
+SIGNATURE: Final = "signature"
+"""Counted beside the codes: signature dictionaries, which rule G2 compares with the fields."""
+
+_VALUES: Final = {
+    "/JavaScript": Code.CONTENT_JAVASCRIPT,
+    "/Launch": Code.CONTENT_LAUNCH,
+    "/SubmitForm": Code.CONTENT_SUBMIT,
+    "/ImportData": Code.CONTENT_IMPORT,
+    "/GoToR": Code.CONTENT_REMOTE,
+    "/GoToE": Code.CONTENT_REMOTE_EMBEDDED,
+    "/Rendition": Code.CONTENT_MEDIA,
+    "/Movie": Code.CONTENT_MEDIA,
+    "/Sound": Code.CONTENT_MEDIA,
+    "/RichMedia": Code.CONTENT_MEDIA,
+    "/RichMediaExecute": Code.CONTENT_MEDIA,
+    "/GoTo3DView": Code.CONTENT_MEDIA,
+    "/3D": Code.CONTENT_MEDIA,
+    "/EmbeddedFile": Code.CONTENT_EMBEDDED,
+    "/FileAttachment": Code.CONTENT_EMBEDDED,
+    # A layer that is shown when another is not (optional content membership).
+    "/AllOff": Code.CONTENT_HIDDEN,
+    "/AnyOff": Code.CONTENT_HIDDEN,
+}
+"""Names that say what an action, an annotation or a stream is. A name may be an object of its own,
+so where it stands says nothing."""
+
+_KEYS: Final = {
+    "/JavaScript": Code.CONTENT_JAVASCRIPT,
+    "/XFA": Code.CONTENT_XFA,
+    "/EF": Code.CONTENT_EMBEDDED,
+    # Visibility by an expression: /Not shows what is off.
+    "/VE": Code.CONTENT_HIDDEN,
+}
+
+DETAIL: Final = {
+    Code.CONTENT_JAVASCRIPT: "a script",
+    Code.CONTENT_LAUNCH: "an action that starts a program",
+    Code.CONTENT_SUBMIT: "an action that sends form data",
+    Code.CONTENT_IMPORT: "an action that brings form data in",
+    Code.CONTENT_REMOTE: "an action that opens another document",
+    Code.CONTENT_REMOTE_EMBEDDED: "an action that opens an embedded document",
+    Code.CONTENT_MEDIA: "sound, film, three dimensions, or an action that plays them",
+    Code.CONTENT_XFA: "an XFA form",
+    Code.CONTENT_EMBEDDED: "an embedded or attached file",
+    Code.CONTENT_HIDDEN: "content that is hidden by default",
+    Code.CONTENT_OPENING: "an opening action that is no plain destination",
+}
+"""In the order of the report."""
+
+NAMES: Final = (*(name[1:] for name in _VALUES), *(name[1:] for name in _KEYS if name not in _VALUES), "JS")
+"""What must turn up in the bytes before any object needs to be read."""
+
+
+def has_own_code(kind: object) -> bool:
+    """Tell whether an action of this kind is told by a code of its own, wherever it stands."""
+    return isinstance(kind, generic.NameObject) and kind in _VALUES
+
+
+def look_at(root: Any, found: Counter[Code | str]) -> None:  # noqa: ANN401  # pyHanko's objects are untyped
+    """Count what one object holds, with all that stands inside it.
+
+    Args:
+        root: an object of pyHanko's.
+        found: codes, and `SIGNATURE`; grows.
+    """
+    waiting = [root]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, generic.DictionaryObject):
+            for key, code in _KEYS.items():
+                found[code] += key in value
+            found[Code.CONTENT_JAVASCRIPT] += "/JS" in value and "/S" in value
+            found[SIGNATURE] += "/ByteRange" in value and "/Contents" in value
+            waiting.extend(value.raw_get(key) for key in value)
+        elif isinstance(value, generic.ArrayObject):
+            waiting.extend(value.raw_get(index) for index in range(len(value)))
+        elif isinstance(value, generic.NameObject) and value in _VALUES:
+            found[_VALUES[value]] += 1

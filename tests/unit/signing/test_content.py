@@ -1,0 +1,152 @@
+"""Rule G8: what no document may bring, each kind by its own name, in every revision and inline too."""
+
+import pytest
+
+from axis.reports import Outcome
+from tests.lab.pdfs import codes, judge, plain, signed_by_hand, update
+from tests.unit.signing.test_harmless import filled, with_field
+from tests.unit.signing.test_verify import catalog
+
+GROUP = b"<< /Type /OCG /Name (L) >>"
+PRINTED = b"<< /Type /OCG /Name (L) /Usage << /Print << /PrintState /OFF >> >> >>"
+AUTOMATIC = "/AS [<< /Event /Print /Category [/Print] /OCGs [8 0 R] >>]"
+
+
+def layers(default: str, group: bytes = GROUP) -> bytes:
+    return plain(f"/OCProperties << /OCGs [8 0 R] /D << {default} >> >>", n8=group)
+
+
+def page(entries: str, **objects: bytes) -> bytes:
+    """A PDF with further entries in its page."""
+    text = f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R {entries} >>"
+    return plain(n3=text.encode(), **objects)
+
+
+FORBIDDEN = {
+    "submit-form": (lambda: page("/AA << /O << /S /SubmitForm /F (x) >> >>"), "content.submit-form"),
+    "import-data": (lambda: page("/AA << /O << /S /ImportData /F (x) >> >>"), "content.import-data"),
+    "other-document": (lambda: page("/AA << /O << /S /GoToR /F (x) >> >>"), "content.remote-document"),
+    "embedded-document": (lambda: page("/AA << /O << /S /GoToE >> >>"), "content.embedded-document"),
+    "rendition": (lambda: page("/AA << /O << /S /Rendition /OP 0 >> >>"), "content.media"),
+    "film": (lambda: page("/Annots [<< /Type /Annot /Subtype /Movie >>]"), "content.media"),
+    "rich-media": (lambda: page("/Annots [<< /Type /Annot /Subtype /RichMedia >>]"), "content.media"),
+    "three-dimensional": (lambda: page("/Annots [<< /Type /Annot /Subtype /3D >>]"), "content.media"),
+    "chained": (
+        lambda: page("/AA << /O << /S /GoTo /D [3 0 R /Fit] /Next [<< /S /SubmitForm >>] >> >>"),
+        "content.submit-form",
+    ),
+    "name-of-its-own": (lambda: page("/AA << /O << /S 8 0 R >> >>", n8=b"/GoToR"), "content.remote-document"),
+    "escaped": (lambda: page("/AA << /O << /S /Submit#46orm >> >>"), "content.submit-form"),
+    "embedded-file": (
+        lambda: plain("/Names << /EmbeddedFiles << /Names [(a) << /EF << /F 8 0 R >> >>] >> >>",
+                      n8=b"<< /Length 1 >>\nstream\nx\nendstream"),
+        "content.embedded-file",
+    ),
+    "attached-file": (
+        lambda: page("/Annots [<< /Type /Annot /Subtype /FileAttachment /FS (a) >>]"),
+        "content.embedded-file",
+    ),
+    "layer-off": (lambda: layers("/OFF [8 0 R]"), "content.hidden-layer"),
+    "all-layers-off": (lambda: layers("/BaseState /OFF /ON [8 0 R]"), "content.hidden-layer"),
+    "layer-off-when-printed": (lambda: layers(AUTOMATIC, PRINTED), "content.hidden-layer"),
+    "shown-where-another-is-not": (
+        lambda: page("/Resources << /Properties << /M << /Type /OCMD /P /AllOff >> >> >>"),
+        "content.hidden-layer",
+    ),
+    "shown-by-an-expression": (
+        lambda: page("/Resources << /Properties << /M << /Type /OCMD /VE [/Not 8 0 R] >> >> >>", n8=GROUP),
+        "content.hidden-layer",
+    ),
+    "opening-by-name": (lambda: plain("/OpenAction << /S /Named /N /Print >>"), "content.open-action"),
+    "opening-by-reference": (
+        lambda: plain("/OpenAction 8 0 R", n8=b"<< /S /URI /URI (http://x) >>"),
+        "content.open-action",
+    ),
+    "opening-with-a-chain": (
+        lambda: plain("/OpenAction << /S /GoTo /D [3 0 R /Fit] /Next << /S /Named /N /Print >> >>"),
+        "content.open-action",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("make", "code"), [pytest.param(*case, id=f"G8-{name}") for name, case in FORBIDDEN.items()]
+)
+def test_each_kind_is_refused_by_its_own_name(make, code):
+    """The content refuses, and integrity does not speak of it."""
+    assert codes(judge(signed_by_hand(pdf=make()), trust=None)) == {
+        "integrity": set(),
+        "content": {code},
+        "trust": {"waiting.trust-not-given"},
+    }
+
+
+PLAIN = {
+    "destination": lambda: plain("/OpenAction [3 0 R /Fit]"),
+    "destination-by-action": lambda: plain("/OpenAction 8 0 R", n8=b"<< /S /GoTo /D [3 0 R /Fit] >>"),
+    "link": lambda: page("/Annots [<< /Type /Annot /Subtype /Link /A << /S /URI /URI (http://x) >> >>]"),
+    "layers-that-show": lambda: layers("/ON [8 0 R] /OFF []"),
+    "automatic-and-shown": lambda: layers(AUTOMATIC, PRINTED.replace(b"/OFF", b"/ON")),
+    "usage-without-automatic": lambda: layers("", PRINTED),
+    "no-files-named": lambda: plain("/Names << /EmbeddedFiles << /Names [] >> >>"),
+}
+
+
+@pytest.mark.parametrize("make", [pytest.param(make, id=f"G8-{name}") for name, make in PLAIN.items()])
+def test_what_does_nothing_is_let_in(make):
+    """Links, destinations and layers that are shown are ordinary content."""
+    assert judge(signed_by_hand(pdf=make()), trust=None).content.outcome is Outcome.ACCEPTED
+
+
+def test_g8_what_an_older_revision_hid_or_opened_counts():
+    """G8-older-revision: an opening action that an update took away is refused all the same."""
+    old = plain("/OpenAction << /S /Named /N /Print >>")
+    pdf = signed_by_hand(pdf=update(old, {1: catalog("")}))
+    assert codes(judge(pdf, trust=None))["content"] == {"content.open-action"}
+
+
+def test_g8_policy_may_let_files_travel_inside():
+    """G8-embedded-by-policy: policy data decides, and nothing but files is let through by it."""
+    make, code = FORBIDDEN["attached-file"]
+    pdf = signed_by_hand(pdf=make())
+    assert codes(judge(pdf, trust=None, embedded_files=True))["content"] == set()
+    both = signed_by_hand(pdf=update(make(), {1: catalog("/X << /S /GoToE >>")}))
+    assert codes(judge(both, trust=None, embedded_files=True))["content"] == {"content.embedded-document"}
+    assert codes(judge(both, trust=None))["content"] == {"content.embedded-document", code}
+
+
+def test_g8_a_field_value_changed_behind_the_signature_is_told_by_name():
+    """G8-field-values: beside G5's refusal of integrity, the content says what was changed."""
+    report = judge(filled(with_field()), trust=None)
+    assert codes(report)["content"] == {"content.fields-changed"}
+    assert codes(report)["integrity"] == {"signature.changed-after"}
+
+
+RIGHTS = (
+    b"<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /adbe.pkcs7.detached /ByteRange [0 1 2 3] "
+    b"/Contents <00> "
+    b"/Reference [<< /Type /SigRef /TransformMethod /UR3 >>] >>"
+)
+
+
+def test_g2_usage_rights_are_no_signature():
+    """G2-usage-rights: a reader-enabled document may be signed; unsigned it bears no signature."""
+    enabled = plain("/Perms << /UR3 8 0 R >>", n8=RIGHTS)
+    assert codes(judge(signed_by_hand(pdf=enabled), trust=None))["integrity"] == set()
+    assert codes(judge(enabled, trust=None))["integrity"] == {"signature.none"}
+
+
+def test_g2_a_signature_that_calls_itself_usage_rights_is_none_of_them():
+    """G2-usage-rights: only what grants rights and nothing else is left uncounted."""
+    other = RIGHTS.replace(b"/TransformMethod /UR3", b"/TransformMethod /DocMDP")
+    pdf = signed_by_hand(pdf=plain("/Perms << /UR3 8 0 R >>", n8=other))
+    assert codes(judge(pdf, trust=None))["integrity"] == {"signature.field-count"}
+    hidden = signed_by_hand(pdf=plain("/Other 8 0 R", n8=RIGHTS))
+    assert codes(judge(hidden, trust=None))["integrity"] == {"signature.field-count"}
+
+
+def test_g8_a_large_document_with_an_opening_action_is_not_read_whole(monkeypatch):
+    """Where catalogs alone speak, no other object is read."""
+    monkeypatch.setattr("signing.content._objects", None)
+    pdf = signed_by_hand(pdf=plain("/OpenAction [3 0 R /Fit]"))
+    assert judge(pdf, trust=None).content.outcome is Outcome.ACCEPTED
