@@ -42,6 +42,14 @@ STEP_SECONDS: Final = Histogram("axis_step_seconds", "Seconds one batch spent in
 JUDGE_SECONDS: Final = Histogram("axis_judge_seconds", "Seconds one packet spent in the gate.", buckets=SECONDS)
 SEAL_DELAY_SECONDS: Final = Histogram("axis_seal_delay_seconds", "Seconds from an event to its sealed receipt.", buckets=SECONDS)
 CLOCK_OFFSET: Final = Gauge("axis_clock_offset_seconds", "By how much this host's clock is ahead of the database's, which counts; more than a second asks for time synchronisation.")
+CONTENT_REMOVED: Final = Counter(
+    "axis_content_removed_total", "Files that went on purpose: retention, or a state secret found in them."
+)
+STATE_SECRETS: Final = Counter(
+    "axis_state_secrets_total",
+    "Packets found after taking to bear a state-secret mark; what the doors catch is in turned_away.",
+)
+INCIDENTS_OPEN: Final = Gauge("axis_incidents_open", "Incidents that nobody has closed.")
 CONTENT_DAMAGED: Final = Counter("axis_content_damaged_total", "Downloads broken off because stored bytes are not those that were judged; any is an incident.")
 GATE_DEATHS: Final = Counter("axis_gate_deaths_total", "Judging processes that ended by force, by cause.", ["cause"])
 TRUST_UNUSABLE: Final = Counter("axis_trust_unusable_total", "Times a process did not take up the imported trust list; the list before stays in force.")

@@ -133,6 +133,14 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
     outgoing: tuple[Outgoing, ...] = ()
 
 
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
+    """A state secret that was found after taking: that it happened, and nothing of what it was."""
+
+    field: str
+    """Where the mark stood."""
+    at: datetime
+
+
 class Ruling(msgspec.Struct, frozen=True, kw_only=True):
     """A judged packet, ready to be recorded."""
 
@@ -149,6 +157,8 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
     """The ending in that case."""
     evidence: tuple[Proof, ...] = ()
     """What trust rests on, to be kept once each."""
+    incident: Incident | None = None
+    """The packet bears a state-secret mark: its content goes, and only this stays."""
 
 
 class Parking(msgspec.Struct, frozen=True, kw_only=True):

@@ -62,6 +62,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Judge a signature without time-stamp at its claimed time; otherwise it is refused."""
     business_types: tuple[int, ...]
     """Business types that may travel."""
+    keep_content_days: int
+    """Days after which content of documents that every recipient fetched and answered may go; 0: never.
+    Metadata, events and receipts stay."""
     judge_within_hours: float
     """After that a waiting document ends as "not judged in time"."""
     retry_seconds: tuple[float, ...]
@@ -105,6 +108,8 @@ def parse_policy(data: bytes) -> Policy:
         policy = msgspec.json.decode(data, type=Policy)
     except msgspec.MsgspecError as exc:
         raise SetupError(f"policy data cannot be used: {exc}") from exc
+    if policy.keep_content_days < 0:
+        raise SetupError("policy data cannot be used: keep_content_days is 0 (never) or a number of days")
     if not policy.working_days or policy.answer_within_working_days < 1 or not policy.retry_seconds:
         raise SetupError("policy data cannot be used: it needs working days, an answer day and retry pauses")
     return msgspec.structs.replace(policy, digest=hashlib.sha256(data).hexdigest())

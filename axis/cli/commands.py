@@ -47,6 +47,7 @@ GROUPS: Final[tuple[tuple[str, dict[str, Place]], ...]] = (
             "backup": Place("recovery", "Sao lưu, trục vẫn chạy", "back up while running"),
             "restore": Place("recovery", "Khôi phục bản sao lưu", "restore a backup"),
             "reconcile": Place("recovery", "So cơ sở dữ liệu, Kafka, nội dung", "compare after a restore"),
+            "content": Place("removal", "Xóa nội dung theo chính sách, sự cố", "retention, incidents"),
             "migrate": Place("stack", "Nâng cấp lược đồ cơ sở dữ liệu", "bring the schema up to date"),
             "topics": Place("topics", "Tạo và kiểm tra các topic Kafka", "create and check topics"),
             "bench": Place("bench", "Đo tốc độ", "measure"),

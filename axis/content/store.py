@@ -153,6 +153,31 @@ class ContentStore:
             raise
         return spool.commit()
 
+    def older(self, sha256: str, than: float) -> bool:
+        """Tell whether content is there and came to the disk before a POSIX time."""
+        try:
+            return self.path(sha256).stat().st_mtime < than
+        except FileNotFoundError:
+            return False
+
+    def remove(self, sha256: str, than: float) -> bool:
+        """Remove content that came before a POSIX time; False where it is younger, or not there.
+
+        The file is taken out of its place first and looked at there: one that
+        a door put down this very moment goes back.
+        """
+        place, aside = self.path(sha256), self._root / "tmp" / f"removing-{uuid.uuid4().hex}"
+        try:
+            place.replace(aside)
+        except FileNotFoundError:
+            return False
+        if aside.stat().st_mtime >= than:
+            aside.replace(place)
+            return False
+        aside.unlink()
+        _fsync_folder(place.parent)
+        return True
+
     def sweep(self, older_than: float) -> int:
         """Remove what a crash left half-written.
 

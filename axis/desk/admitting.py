@@ -108,6 +108,7 @@ async def _settle(office: Office, read: Sequence[Read | None]) -> None:
         for ending, ids in await office.memory.record_rulings(rulings, at=office.now()):
             failpoints.reached("admit.committed")
             _count(ending.decision)
+            _tell(ending.decision)
             office.courier.post(ids, ending.outgoing)
     await _park(office, stalled)
 
@@ -193,6 +194,16 @@ def _patiently(office: Office, parking: Parking, known: dict[str, Parked]) -> Pa
         # try may cost two processes their wall limit. It is tried ever more seldom.
         pause = min(pauses[-1] * 2**tries, UNDETERMINED_SECONDS)
     return msgspec.structs.replace(parking, next_try_at=parking.at + timedelta(seconds=pause))
+
+
+def _tell(decision: Decision) -> None:
+    codes = sorted({str(one.code) for one in decision.violations})
+    if Code.SECRECY_MARKED in codes:
+        metrics.STATE_SECRETS.inc()
+    _log.info(
+        "decided",
+        extra={"packet_id": decision.packet_id, "verdict": str(decision.verdict), "codes": ", ".join(codes)},
+    )
 
 
 def _count(decision: Decision) -> None:

@@ -13,8 +13,8 @@ from axis.document import Decision, Document, Event, Verdict, Versions, event_id
 from axis.edxml.trace import spliced, trace_splice
 from axis.evidence.events import Kind, make_event
 from axis.evidence.receipts import NOT_PROVEN
-from axis.records import IntakeRow, Proof, Ruling, Settled
-from axis.reports import Outcome
+from axis.records import Incident, IntakeRow, Proof, Ruling, Settled
+from axis.reports import GateReport, Outcome, Part
 from axis.topics import ACCEPTED, document_key
 from axis.traffic import Outgoing
 from axis.violations import REASONS, Code, Violation
@@ -23,6 +23,8 @@ from signing.evidence import by_digest
 
 async def ruling_of(office: Office, judgement: Judgement) -> Ruling:
     """Make ready what a judged packet comes to, for either owner of its document id."""
+    if secret := _secret(judgement):
+        return _incident_of(office, judgement, secret)
     report = msgspec.json.encode(judgement.report)
     if judgement.outcome is Outcome.REFUSED:
         refused = _settled(office, judgement, Verdict.REFUSED, judgement.violations, "")
@@ -50,6 +52,40 @@ async def ruling_of(office: Office, judgement: Judgement) -> Ruling:
         ending=msgspec.structs.replace(accepted, outgoing=(message,)),
         id_taken=_settled(office, judgement, Verdict.REFUSED, (owned,), ""),
         evidence=_proofs(judgement),
+    )
+
+
+def _secret(judgement: Judgement) -> Violation | None:
+    parts = (reason for part in judgement.parts.values() for reason in part.reasons)
+    return next((one for one in (*judgement.violations, *parts) if one.code is Code.SECRECY_MARKED), None)
+
+
+def _incident_of(office: Office, judgement: Judgement, secret: Violation) -> Ruling:
+    """End a packet that bears a state-secret mark: refused, whatever else it is, and nothing of it is kept.
+
+    Rule T10. The report, the names of its files, its number and what other
+    checks quote of it are content too: the receipt says the mark and its place.
+    """
+    bare = msgspec.structs.replace(
+        judgement,
+        outcome=Outcome.REFUSED,
+        violations=(secret,),
+        findings=(),
+        parts={
+            name: Part(outcome=part.outcome, reasons=(secret,) if secret in part.reasons else ())
+            for name, part in judgement.parts.items()
+        },
+        report=GateReport(envelope=None),
+        waiting_for=None,
+    )
+    return Ruling(
+        row=judgement.row,
+        report=msgspec.json.encode(bare.report),
+        document=None,
+        recipients=(),
+        ending=_settled(office, bare, Verdict.REFUSED, (secret,), ""),
+        id_taken=None,
+        incident=Incident(field=secret.field or "PDF", at=judgement.at),
     )
 
 

@@ -16,12 +16,13 @@ from axis.errors import DamagedContentError
 from axis.gateway.access import Reader
 from axis.gateway.openapi import described, takes
 from axis.gateway.parts import Given, Parts
-from axis.gateway.problems import required
+from axis.gateway.problems import refuse, required
 from axis.gateway.receipts import receipt_response
 from axis.gateway.streaming import digest_field, read_json
 from axis.gateway.waiting import Wait, wait_until
 from axis.store.inbox import Delivered, Entry
 from axis.store.tokens import Caller
+from axis.violations import Code
 
 MOST_ENTRIES: Final = 1000
 XML: Final = "application/xml"
@@ -71,7 +72,7 @@ async def get_inbox(
 
 @router.get(
     "/v1/inbox/{entry_id}/content",
-    **described("content", "Nội dung một mục · Content of an entry", errors=(404,), media=XML),
+    **described("content", "Nội dung một mục · Content of an entry", errors=(404, 410), media=XML),
 )
 async def get_content(entry_id: int, parts: Given, caller: Reader) -> Response:
     """Fetch what an entry is about, as exact bytes.
@@ -95,7 +96,13 @@ async def get_content(entry_id: int, parts: Given, caller: Reader) -> Response:
         )
     delivered = required(await parts.memory.delivered(entry.packet_id), "document")
     # Opened before the answer begins: a missing file is an error, not a broken stream.
-    stream = await asyncio.to_thread(parts.content.open, delivered.sha256)
+    try:
+        stream = await asyncio.to_thread(parts.content.open, delivered.sha256)
+    except FileNotFoundError:
+        # T12: gone on purpose is an answer; gone otherwise is a fault of ours.
+        if await parts.memory.why_removed(delivered.sha256) is None:
+            raise
+        raise refuse(Code.CONTENT_REMOVED, "") from None
     return StreamingResponse(
         _delivery(parts, caller, entry.packet_id, delivered, stream),
         headers={

@@ -13,7 +13,7 @@ from axis.content.store import ContentStore
 from axis.document import Intake
 from axis.envelope import Envelope
 from axis.gateway.quota import Quota
-from axis.store import inbox, lists, tokens, views
+from axis.store import inbox, lists, removals, tokens, views
 from axis.store.bell import Bell
 from axis.violations import Violation
 
@@ -66,6 +66,7 @@ class Memory:
         self.entry = partial(inbox.read_entry, pool)
         self.delivered = partial(inbox.read_delivered, pool)
         self.status_digest = partial(inbox.read_status_digest, pool)
+        self.why_removed = partial(removals.why_removed, pool)
         self.mark = partial(inbox.mark_entry, pool)
         self.reported = partial(inbox.read_reported, pool)
         self.sent = partial(lists.list_sent, pool)

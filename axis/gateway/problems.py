@@ -30,6 +30,7 @@ STATUS: Final[dict[Code, int]] = {
     Code.TAKE_NO_ROOM: 503,
     Code.TAKE_NOT_FOUND: 404,
     Code.TAKE_UNAVAILABLE: 503,
+    Code.CONTENT_REMOVED: 410,
 }
 """HTTP status by reason; every other reason is the document's fault: 422."""
 

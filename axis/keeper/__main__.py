@@ -20,6 +20,7 @@ from axis.desk.connecting import expire as expire_credentials
 from axis.desk.courier import Courier
 from axis.desk.keeping import expire, resume, sweep
 from axis.desk.office import Office
+from axis.desk.removing import end_removals
 from axis.desk.trustlist import open_trust
 from axis.errors import AxisError, UnavailableError
 from axis.health import serve_health
@@ -76,6 +77,8 @@ async def run(settings: Settings, schemas: Schemas) -> None:
         async def beside() -> None:
             await _broker_permitting(lambda: _end_acts(pool, doors, now()))
             await expire_tokens(pool, at=now())
+            async with pool.acquire() as conn:
+                await end_removals(conn, office.content, at=now())
             await showing.show(now())
             ends = trust_ends_at(trust.current, now())
             metrics.CERTIFICATE_ENDS.labels("trust-list").set(ends.timestamp())

@@ -39,6 +39,9 @@ _ANSWERED: Final = """
 UPDATE intake SET state = 'answered' WHERE packet_id = ANY($1::text[])
 """
 _STATE: Final = "UPDATE intake SET state = $2 WHERE packet_id = $1 AND state <> 'answered'"
+_FORGET_KEYS: Final = """
+UPDATE intake SET message_key = convert_to(packet_id, 'UTF8') WHERE packet_id = ANY($1::text[])
+"""
 _KEY: Final = """
 INSERT INTO idempotency (connection, key, sha256, packet_id, created_at)
 VALUES ($1, $2, $3, $4, $5)
@@ -123,6 +126,11 @@ async def mark_answered(conn: "Connection", packet_ids: Sequence[str]) -> None:
     """Close intakes and let them wait no longer."""
     await conn.execute(_ANSWERED, list(packet_ids))
     await conn.execute(_UNPARK, list(packet_ids))
+
+
+async def forget_keys(conn: "Connection", packet_ids: Sequence[str]) -> None:
+    """Put the packet's own id where its document was named."""
+    await conn.execute(_FORGET_KEYS, list(packet_ids))
 
 
 async def mark_state(conn: "Connection", packet_id: str, state: str) -> None:

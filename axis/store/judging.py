@@ -20,6 +20,7 @@ from axis.store import (
     intakes,
     outbox,
     quarantine,
+    removals,
     revocation,
 )
 from axis.store.faults import store_faults
@@ -80,6 +81,7 @@ class JudgingLedger(OverPool):
                     conn, [one for _, ending in ended for one in ending.outgoing], at=at, priority=urgent
                 )
                 await intakes.mark_answered(conn, [ending.decision.packet_id for _, ending in ended])
+                await _record_incidents(conn, [ruling for ruling, _ in ended], at=at)
         numbers = iter(ids)
         return [(ending, [next(numbers) for _ in ending.outgoing]) for _, ending in ended]
 
@@ -122,6 +124,17 @@ async def _keep_proofs(conn: "Connection", rulings: Sequence[Ruling], *, at: dat
     if proofs:
         # In a fixed order, so that two workers never wait for one another.
         await revocation.keep_proofs(conn, [proofs[name] for name in sorted(proofs)], at=at)
+
+
+async def _record_incidents(conn: "Connection", rulings: Sequence[Ruling], *, at: datetime) -> None:
+    found = [(ruling.row.intake, ruling.incident) for ruling in rulings if ruling.incident is not None]
+    if not found:
+        return
+    await removals.add_incidents(conn, [(one.packet_id, one.connection, why) for one, why in found])
+    content = [(intake.sha256, intake.size) for intake, _ in found]
+    await removals.decide_removal(conn, content, why="state-secret", at=at)
+    # The key names the document.
+    await intakes.forget_keys(conn, [intake.packet_id for intake, _ in found])
 
 
 def _document_order(ruling: Ruling) -> tuple[str, str, str]:

@@ -204,6 +204,16 @@ ROWS: Final[tuple[tuple[str, tuple[Panel, ...]], ...]] = (
                 ),
             ),
             Panel(
+                "Xóa nội dung, sự cố / content removed, incidents",
+                "short",
+                "Retention, and state secrets found after taking; any incident pages.",
+                (
+                    ("sum(increase(axis_content_removed_total[1h]))", "xóa trong một giờ / removed"),
+                    ("sum(increase(axis_state_secrets_total[1h]))", "bí mật / secrets found"),
+                    ("max(axis_incidents_open)", "sự cố mở / open incidents"),
+                ),
+            ),
+            Panel(
                 "Tiến trình / processes",
                 "short",
                 "1: answers.",

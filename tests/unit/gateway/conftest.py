@@ -76,6 +76,7 @@ class ScriptedMemory:
         self.receipt_parts = {}
         self.mailbox = {}
         self.delivered_as = None
+        self.removed = {}
         self.digest = None
         self.marked = []
         self.reported_as = None
@@ -120,6 +121,9 @@ class ScriptedMemory:
 
     async def delivered(self, name):
         return self.delivered_as
+
+    async def why_removed(self, sha256):
+        return self.removed.get(sha256)
 
     async def status_digest(self, ack_id):
         return self.digest

@@ -261,6 +261,18 @@ async def test_status_and_receipt_entries_give_their_bytes(gateway):
     assert gateway.desk.fetches == []
 
 
+async def test_t12_content_removed_on_purpose_is_told_as_gone(gateway):
+    """410 with its code, so that nobody tries again; nothing counts as fetched."""
+    gateway.memory.mailbox["dms", 7] = entry()
+    gateway.memory.delivered_as = Delivered(
+        sha256="0" * 64, size=7, splice_offset=3, splice=b"", delivered_sha256="1" * 64
+    )
+    gateway.memory.removed["0" * 64] = "retention"
+    answer = await gateway.http.get("/v1/inbox/7/content")
+    assert (answer.status_code, answer.json()["code"]) == (410, "content.removed")
+    assert gateway.desk.fetches == []
+
+
 async def test_marking_a_document_fetches_it(gateway):
     """An explicit mark is as good as a download; other kinds fetch nothing."""
     gateway.memory.mailbox["dms", 7] = entry()
