@@ -1,6 +1,6 @@
 # `make help` lists everything.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test up down lint bench soak lock
+.PHONY: help setup demo test up down lint bench soak load lock
 T ?=
 
 help:  ## this list
@@ -30,6 +30,9 @@ lint: setup  ## ruff, mypy, and whether the lock file is current
 soak: setup  ## faults in a seeded order under load, then the books compared; MINUTES=10 SEED=1
 	@deploy/setup soak
 	@.venv/bin/python -m tests.soak --minutes $(or $(MINUTES),10) --seed $(or $(SEED),1)
+
+load: setup  ## a flood, a big packet among small ones, a thousand who poll, one document to 3,355
+	@.venv/bin/python -m tests.load
 
 bench: setup  ## the measurements, one JSON object a line
 	@.venv/bin/axis bench --json
