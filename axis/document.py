@@ -57,7 +57,7 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     received_at: datetime
     door: str
-    """``rest`` or ``rest-built``."""
+    """``rest``, ``rest-built`` or ``kafka``."""
     priority: int = 0
     """Claimed in the envelope; 0 to 4."""
     state: str = "taken"

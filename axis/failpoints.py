@@ -40,6 +40,14 @@ ACTS: Final = frozenset(
 )
 """Places in commands that act on connections."""
 
+DOOR: Final = frozenset(
+    {
+        "bridge.settled",  # effect durable, offsets not committed
+        "bridge.published",  # the broker has it, the queue does not know
+    }
+)
+"""Places in the bridge."""
+
 _name, _, _count = os.environ.get("AXIS_FAILPOINT", "").partition(":")
 _left = int(_count or 1)
 
@@ -47,7 +55,7 @@ _left = int(_count or 1)
 def reached(name: str) -> None:
     """Say that this process is at a named place; die there if a test asked for it."""
     global _left  # noqa: PLW0603 - one counter per process is the point
-    assert name in NAMES or name in ACTS, name
+    assert name in NAMES | ACTS | DOOR, name
     if name != _name:
         return
     _left -= 1

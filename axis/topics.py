@@ -49,6 +49,9 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     writers: tuple[str, ...]
     """Roles of our own processes that may write."""
     readers: tuple[str, ...]
+    compression: str = "producer"
+    """``uncompressed``: the broker unpacks what comes, within ``max_record_bytes``, so that no record
+    grows in a reader's memory."""
 
 
 TOPICS: Final[tuple[Topic, ...]] = (
@@ -137,6 +140,7 @@ def connection_topics(connection: str) -> tuple[Topic, ...]:
             max_record_bytes=1024 * 1024,
             writers=writers,
             readers=readers,
+            compression="uncompressed",
         )
         for kind, key, writers, readers in (
             (SUBMITTED, "anything: the door makes its own", ("connection",), ("bridge",)),

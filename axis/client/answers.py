@@ -223,3 +223,10 @@ class AckAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A status that was taken; for the wire only."""
 
     ack_id: str
+
+
+class Uploaded(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes that were brought; for the wire only."""
+
+    sha256: str
+    size: int

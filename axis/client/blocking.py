@@ -62,6 +62,7 @@ class Axis:
         self._loop.close()
 
     send_packet = _blocking(AxisClient.send_packet)
+    upload = _blocking(AxisClient.upload)
     send_document = _blocking(AxisClient.send_document)
     status = _blocking(AxisClient.status)
     sent = _blocking(AxisClient.sent)

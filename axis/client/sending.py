@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from axis.client.answers import Overdue, PacketStatus, Sent, SentLine
+from axis.client.answers import Overdue, PacketStatus, Sent, SentLine, Uploaded
 from axis.client.files import NamedFile, digest_field, digest_of, named, pieces
 from axis.client.wire import Wire
 
@@ -53,6 +53,37 @@ class Sending:
             headers=headers,
             body=lambda: {"content": pieces(packet, size, progress)},
         )
+
+    async def upload(
+        self,
+        packet: str | os.PathLike[str] | bytes,
+        *,
+        sha256: str | None = None,
+        progress: Progress | None = None,
+    ) -> str:
+        """Bring a packet that a record of the Kafka door will name by its digest.
+
+        Args:
+            packet: its path, or its bytes.
+            sha256: what the digest must be; None: whatever it is.
+            progress: told how far it is, for each attempt anew.
+
+        Returns:
+            Its SHA-256. It is kept for 24 hours, for this connection alone.
+
+        Raises:
+            AxisRefusedError: too large, a state-secret mark, another digest.
+        """
+        size, digest = await asyncio.to_thread(digest_of, packet)
+        headers = {"Content-Type": "application/xml", "Content-Length": str(size)}
+        done = await self._wire.ask(
+            Uploaded,
+            "PUT",
+            f"/v1/content/{sha256 or digest}",
+            headers=headers,
+            body=lambda: {"content": pieces(packet, size, progress)},
+        )
+        return done.sha256
 
     async def send_document(
         self, metadata: Mapping[str, object], files: Sequence[NamedFile], *, key: str | None = None

@@ -43,11 +43,14 @@ class Spool:
         """Digest of what was written so far, hexadecimal."""
         return self._hash.hexdigest()
 
-    def commit(self) -> str:
+    def commit(self, target: Path | None = None) -> str:
         """Make the bytes content, durably; return their digest.
 
         Returns only when file and folder are fsynced. The same bytes again
         are no second copy.
+
+        Args:
+            target: below the store's root, where they go instead; they are no content then.
 
         Raises:
             OSError: the disk is full or broken; nothing became content.
@@ -56,10 +59,10 @@ class Spool:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
-            target = place(self._root, self.sha256)
-            _make_folder(target.parent, self._root)
+            target = target or place(self._root, self.sha256)
+            make_folder(target.parent, self._root)
             self._path.replace(target)
-            _fsync_folder(target.parent)
+            fsync_folder(target.parent)
         except BaseException:
             self.discard()
             raise
@@ -83,6 +86,11 @@ class ContentStore:
         """
         self._root = root
         (root / "tmp").mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    @property
+    def root(self) -> Path:
+        """Folder of the store."""
+        return self._root
 
     def spool(self) -> Spool:
         """Begin to take bytes in."""
@@ -175,7 +183,7 @@ class ContentStore:
             aside.replace(place)
             return False
         aside.unlink()
-        _fsync_folder(place.parent)
+        fsync_folder(place.parent)
         return True
 
     def sweep(self, older_than: float) -> int:
@@ -203,7 +211,8 @@ def place(root: Path, sha256: str) -> Path:
     return root / "sha256" / sha256[:2] / sha256[2:4] / sha256
 
 
-def _make_folder(folder: Path, root: Path) -> None:
+def make_folder(folder: Path, root: Path) -> None:
+    """Make a folder below the store's root, durably."""
     missing = []
     step = folder
     while step != root and not step.exists():
@@ -211,10 +220,11 @@ def _make_folder(folder: Path, root: Path) -> None:
         step = step.parent
     for new in reversed(missing):
         new.mkdir(mode=0o700, exist_ok=True)
-        _fsync_folder(new.parent)
+        fsync_folder(new.parent)
 
 
-def _fsync_folder(folder: Path) -> None:
+def fsync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

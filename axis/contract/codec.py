@@ -61,17 +61,17 @@ class Ack(msgspec.Struct, frozen=True, kw_only=True):
 
 def encode_submission(record: Submission, schemas: Schemas) -> bytes:
     """Return the value of one record of `axis.submission.v1`."""
-    return _encode("submission", record, schemas)
+    return encode_record("submission", record, schemas)
 
 
 def encode_accepted(record: Accepted, schemas: Schemas) -> bytes:
     """Return the value of one record of `axis.accepted.v1`."""
-    return _encode("accepted", record, schemas)
+    return encode_record("accepted", record, schemas)
 
 
 def encode_ack(record: Ack, schemas: Schemas) -> bytes:
     """Return the value of one record of `axis.ack.v1`."""
-    return _encode("ack", record, schemas)
+    return encode_record("ack", record, schemas)
 
 
 def decode_submission(value: bytes | None, schemas: Schemas) -> Submission:
@@ -80,7 +80,7 @@ def decode_submission(value: bytes | None, schemas: Schemas) -> Submission:
     Raises:
         MalformedError: these bytes are no submission; goes to quarantine with this reason.
     """
-    return _decode("submission", Submission, value, schemas)
+    return decode_record("submission", Submission, value, schemas)
 
 
 def decode_accepted(value: bytes | None, schemas: Schemas) -> Accepted:
@@ -89,7 +89,7 @@ def decode_accepted(value: bytes | None, schemas: Schemas) -> Accepted:
     Raises:
         MalformedError: these bytes are no acceptance; goes to quarantine with this reason.
     """
-    return _decode("accepted", Accepted, value, schemas)
+    return decode_record("accepted", Accepted, value, schemas)
 
 
 def decode_ack(value: bytes | None, schemas: Schemas) -> Ack:
@@ -98,24 +98,40 @@ def decode_ack(value: bytes | None, schemas: Schemas) -> Ack:
     Raises:
         MalformedError: these bytes are no handling status; goes to quarantine with this reason.
     """
-    return _decode("ack", Ack, value, schemas)
+    return decode_record("ack", Ack, value, schemas)
 
 
-def _encode(record: str, value: msgspec.Struct, schemas: Schemas) -> bytes:
+def encode_record(record: str, value: msgspec.Struct, schemas: Schemas) -> bytes:
+    """Write a noun as the record of this name, e.g. ``submission``, in the version that is written now."""
     version = WRITTEN[record]
     out = io.BytesIO()
     out.write(_FRAME.pack(0, schemas.ids[version.name]))
-    fastavro.schemaless_writer(out, version.parsed, msgspec.structs.asdict(value), strict_allow_default=True)
+    fields = msgspec.to_builtins(value, builtin_types=(bytes, datetime))
+    fastavro.schemaless_writer(out, version.parsed, fields, strict_allow_default=True)
     return out.getvalue()
 
 
 _Noun = TypeVar("_Noun", bound=msgspec.Struct)
 
 
-def _decode(record: str, noun: type[_Noun], value: bytes | None, schemas: Schemas) -> _Noun:
+def decode_record(
+    record: str, noun: type[_Noun], value: bytes | None, schemas: Schemas, most: int = MAX_VALUE_BYTES
+) -> _Noun:
+    """Read one value as a noun.
+
+    Args:
+        record: name of the record, e.g. ``submission``.
+        noun: what it becomes; its fields are those of the newest version.
+        value: as it came.
+        schemas: the ids of the registry.
+        most: largest value that is looked at, in bytes.
+
+    Raises:
+        MalformedError: these bytes are no such record.
+    """
     if value is None:
         raise _unreadable("the record has no value")
-    if not _FRAME.size < len(value) <= MAX_VALUE_BYTES:
+    if not _FRAME.size < len(value) <= most:
         raise _unreadable(f"{len(value)} bytes are too few or too many")
     magic, schema_id = _FRAME.unpack_from(value)
     if magic != 0:

@@ -14,7 +14,15 @@ import msgspec
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-from axis.contract.schemas import VERSIONS, WRITTEN, ParsedSchema, Schemas, parse
+from axis.contract.schemas import (
+    OF_CONNECTIONS,
+    VERSIONS,
+    WRITTEN,
+    ParsedSchema,
+    Schemas,
+    full_name,
+    parse,
+)
 from axis.errors import SetupError, UnavailableError
 from axis.settings import Settings
 from axis.topics import TOPICS
@@ -48,6 +56,12 @@ def subject_of(topic: str) -> str:
     return f"{topic}-value"
 
 
+def subjects() -> tuple[tuple[str, str], ...]:
+    """Return every subject with its record: one a topic, and one for each record of connections."""
+    inner = [(subject_of(topic.name), _record(topic.schema)) for topic in TOPICS]
+    return (*inner, *((full_name(record), record) for record in OF_CONNECTIONS))
+
+
 def register(settings: Settings) -> tuple[Registered, ...]:
     """Register every schema version and hold the subjects to `COMPATIBILITY`. For deployment only.
 
@@ -59,9 +73,8 @@ def register(settings: Settings) -> tuple[Registered, ...]:
     """
     done: list[Registered] = []
     with _client(settings) as client:
-        for topic in TOPICS:
-            subject = subject_of(topic.name)
-            for version in VERSIONS[_record(topic.schema)]:
+        for subject, record in subjects():
+            for version in VERSIONS[record]:
                 schema = Schema(version.text, "AVRO")
                 schema_id = _ask(settings, client.register_schema, subject, schema)
                 done.append(Registered(subject=subject, name=version.name, schema_id=schema_id))
@@ -101,8 +114,7 @@ def _load(settings: Settings) -> Schemas:
     ids: dict[str, int] = {}
     writers: dict[int, tuple[str, ParsedSchema]] = {}
     with _client(settings) as client:
-        for topic in TOPICS:
-            subject, record = subject_of(topic.name), _record(topic.schema)
+        for subject, record in subjects():
             ours = WRITTEN[record]
             for number in _ask(settings, client.get_versions, subject):
                 found = _ask(settings, client.get_version, subject, number)

@@ -83,6 +83,23 @@ _BY_NAME: Final = {version.name: version for of in VERSIONS.values() for version
 
 WRITTEN: Final[Mapping[str, Version]] = {
     record: _BY_NAME[name]
-    for record, name in {"submission": "submission.v1", "accepted": "accepted.v1", "ack": "ack.v1"}.items()
+    for record, name in {
+        "submission": "submission.v1",
+        "accepted": "accepted.v1",
+        "ack": "ack.v1",
+        "conn-submission": "conn-submission.v1",
+        "conn-ack": "conn-ack.v1",
+        "conn-inbox": "conn-inbox.v1",
+    }.items()
 }
 """Per record the version this software writes: raised one release after it can be read."""
+
+OF_CONNECTIONS: Final = ("conn-submission", "conn-ack", "conn-inbox")
+"""Records of the topics of connections; all connections share their subjects."""
+
+
+def full_name(record: str) -> str:
+    """Return a record's full name, e.g. ``axis.ConnInbox``: the subject of what many topics carry."""
+    parsed = NEWEST[record].parsed
+    assert isinstance(parsed, dict)
+    return str(parsed["name"])

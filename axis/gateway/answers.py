@@ -55,6 +55,13 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     links: dict[str, str]
 
 
+class Uploaded(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes that were brought: they wait to be handed in by their digest."""
+
+    sha256: str
+    size: int
+
+
 class WaitingAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """On what the packet waits, and until when at most."""
 

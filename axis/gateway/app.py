@@ -15,6 +15,7 @@ from axis.gateway import (
     problems,
     receipts,
     statuses,
+    uploads,
 )
 from axis.gateway.parts import Parts
 
@@ -31,7 +32,7 @@ def build_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     app.state.bearers = access.Bearers()
     problems.bind(app)
-    for module in (access, packets, documents, receipts, inbox, statuses, asking):
+    for module in (access, packets, documents, receipts, inbox, statuses, uploads, asking):
         app.include_router(module.router)
 
     @app.get("/v1/openapi.json", include_in_schema=False)

@@ -32,6 +32,7 @@ _TAKEN: Final = {
 }
 
 EXAMPLES: Final[dict[str, Any]] = {
+    "uploaded": {"sha256": _SHA, "size": 48_211_034},
     "token": {"access_token": "k3J…", "token_type": "Bearer", "expires_in": 3600},
     "packet_taken": _TAKEN,
     "document_taken": _TAKEN,

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import StreamingResponse
 
 from axis import metrics
+from axis.contract.doors import notice_bytes
 from axis.edxml.trace import spliced
 from axis.errors import DamagedContentError
 from axis.gateway.access import Reader
@@ -48,7 +49,7 @@ async def get_inbox(
     parts: Given,
     caller: Reader,
     kind: Annotated[
-        Literal["", "document", "status", "receipt"],
+        Literal["", "document", "status", "receipt", "notice"],
         Query(description="Chỉ một loại · only this kind"),
     ] = "",
     packet_id: Annotated[str, Query(description="Chỉ về gói tin này · only about this packet")] = "",
@@ -79,7 +80,8 @@ async def get_content(entry_id: int, parts: Given, caller: Reader) -> Response:
 
     A document: the packet as its sender gave it, with the axis' trace header
     spliced in; once it went out whole, its deliveries count as fetched. A
-    status: the status packet. A receipt: the receipt.
+    status: the status packet. A receipt: the receipt. A notice, why a record of the
+    Kafka door was not taken: problem details.
     """
     entry = required(await parts.memory.entry(caller.connection, entry_id), "entry")
     if entry.kind == "receipt":
@@ -94,6 +96,16 @@ async def get_content(entry_id: int, parts: Given, caller: Reader) -> Response:
         return Response(
             data, headers={"ETag": f'"{sha256}"', "Content-Digest": digest_field(sha256)}, media_type=XML
         )
+    if entry.kind == "notice":
+        told = required(await parts.memory.notice(entry.subject, caller.connection), "notice")
+        data = notice_bytes(
+            code=told.code,
+            field=told.field,
+            detail=told.detail,
+            reference=told.reference,
+            record=told.record,
+        )
+        return Response(data, media_type="application/problem+json")
     delivered = required(await parts.memory.delivered(entry.packet_id), "document")
     # Opened before the answer begins: a missing file is an error, not a broken stream.
     try:

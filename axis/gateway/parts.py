@@ -15,6 +15,7 @@ from axis.envelope import Envelope
 from axis.gateway.quota import Quota
 from axis.store import inbox, lists, removals, tokens, views
 from axis.store.bell import Bell
+from axis.store.doors import DoorMemory
 from axis.violations import Violation
 
 if TYPE_CHECKING:
@@ -73,6 +74,9 @@ class Memory:
         self.overdue = partial(lists.list_overdue, pool)
         self.agencies = partial(lists.find_agencies, pool)
         self.names = partial(lists.agency_names, pool)
+        doorstep = DoorMemory(pool)
+        self.add_upload = doorstep.add_upload
+        self.notice = doorstep.notice
         self.agencies_of = partial(lists.agencies_of, pool)
 
 

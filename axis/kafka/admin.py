@@ -104,6 +104,7 @@ def topic_config(topic: Topic) -> dict[str, str]:
         "cleanup.policy": "delete",
         "retention.ms": str(topic.retention_ms),
         "max.message.bytes": str(topic.max_record_bytes),
+        "compression.type": topic.compression,
         # Retention goes by the broker's clock, whatever the writers' clocks say.
         "message.timestamp.type": "LogAppendTime",
     }

@@ -7,12 +7,14 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from axis import metrics
 from axis.checks.policy import load_policy
 from axis.content.store import ContentStore
+from axis.content.uploads import Uploads
 from axis.contract.registry import load_schemas
 from axis.contract.schemas import Schemas
 from axis.desk.connecting import end_interrupted
@@ -30,6 +32,7 @@ from axis.keeper.showing import Showing
 from axis.logs import start_logs
 from axis.settings import Settings, load_settings
 from axis.store.clock import database_clock
+from axis.store.doors import DoorMemory
 from axis.store.faults import store_faults
 from axis.store.leader import KEEPER, leadership
 from axis.store.ledger import Ledger
@@ -47,6 +50,10 @@ _log = logging.getLogger("axis.keeper")
 
 ROUND_SECONDS: Final = 1.0
 STANDBY_SECONDS: Final = 1.0
+UNUSED: Final = timedelta(hours=24)
+"""How long an upload waits to be handed in."""
+
+MOST_UPLOADS: Final = 200
 SPOOL_SECONDS: Final = 24 * 3600.0
 """Age at which a half-written file of the content store is a crash's, not an upload's."""
 
@@ -71,7 +78,7 @@ async def run(settings: Settings, schemas: Schemas) -> None:
         )
 
         metrics.CERTIFICATE_ENDS.labels("broker-authority").set(file_ends_at(settings.kafka_ca).timestamp())
-        doors = Doors(settings)
+        doors, doorstep, uploads = Doors(settings), DoorMemory(pool), Uploads(office.content.root)
         showing = Showing(pool, office.content, trust.crl_urls)
 
         async def beside() -> None:
@@ -79,6 +86,9 @@ async def run(settings: Settings, schemas: Schemas) -> None:
             await expire_tokens(pool, at=now())
             async with pool.acquire() as conn:
                 await end_removals(conn, office.content, at=now())
+            for name, sha256 in await doorstep.drop_uploads(before=now() - UNUSED, limit=MOST_UPLOADS):
+                await asyncio.to_thread(uploads.drop, name, sha256)
+            metrics.INBOX_UNPUBLISHED.set(await doorstep.count_unpublished())
             await showing.show(now())
             ends = trust_ends_at(trust.current, now())
             metrics.CERTIFICATE_ENDS.labels("trust-list").set(ends.timestamp())

@@ -54,6 +54,12 @@ PROCESSES: Final[tuple[Process, ...]] = (
         settings=("database_url", *_JUDGED_BY),
     ),
     Process(
+        name="bridge",
+        module="axis.bridge",
+        stage=4,
+        settings=("database_url", *_JUDGED_BY, "backlog_limit", "free_bytes_limit"),
+    ),
+    Process(
         name="gateway",
         module="axis.gateway",
         stage=4,

@@ -15,6 +15,7 @@ from axis.store.faults import store_faults
 
 SEALER: Final = 7594615
 KEEPER: Final = 7594616
+BRIDGE: Final = 7594617
 
 _TRY: Final = "SELECT pg_try_advisory_lock($1)"
 _HOLDING: Final = "SELECT 1"

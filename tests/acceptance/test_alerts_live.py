@@ -114,7 +114,7 @@ def test_a_healthy_axis_is_silent(watched):
     """A document goes through, every process is scraped, and no alert fires."""
     sent = watched.send()
     until(lambda: watched.state(sent), lambda: watched.state(sent) == "accepted", 30)
-    ours = {"gateway", "worker", "sealer", "keeper"}
+    ours = {"gateway", "worker", "sealer", "keeper", "bridge"}
     until(watched.scraped, lambda: watched.scraped() >= ours, 30)
     time.sleep(20)
     assert watched.firing() == set()

@@ -16,7 +16,7 @@ from axis.stack.places import Home
 from axis.stack.program import listens
 from tests.lab.servers import temporary_home
 
-EVERY = {"postgres", "kafka", "authority", "registry", "worker", "sealer", "keeper", "gateway"}
+EVERY = {"postgres", "kafka", "authority", "registry", "worker", "sealer", "keeper", "bridge", "gateway"}
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,16 @@ ROOMS = {
     "axis.gate": 4,  # runs in killable processes: it may use edxml, signing, checks
     "axis.desk": 5,
     **dict.fromkeys(
-        ("agents", "axis.gateway", "axis.console", "axis.client", "axis.sandbox", "axis.stack"), 6
+        (
+            "agents",
+            "axis.gateway",
+            "axis.bridge",
+            "axis.console",
+            "axis.client",
+            "axis.sandbox",
+            "axis.stack",
+        ),
+        6,
     ),
     # Assembly: may wire everything below. A process is its own room.
     **dict.fromkeys(("axis.cli", "axis.sealer", "axis.keeper", "agents.app", "agents.worker"), 7),

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import fastavro
 import pytest
 
-from axis.contract.schemas import NEWEST, VERSIONS, WRITTEN, folder
-from axis.topics import TOPICS
+from axis.contract.schemas import NEWEST, OF_CONNECTIONS, VERSIONS, WRITTEN, folder
+from axis.topics import TOPICS, connection_topics
 
 ALL = [version for versions in VERSIONS.values() for version in versions]
 PAIRS = [
@@ -51,6 +51,50 @@ GOLDEN = {
     "ack.v1": (
         {"event_id": "e1", "ack_id": "a1", "connection": "bo-noi-vu", "sha256": "ab", "received_at": NOON},
         "04653104613112626f2d6e6f692d767504616280c0c6f786b7b006",
+    ),
+    "conn-submission.v1": (
+        {"packet": b"<edXML/>", "sha256": None, "reference": "r1"},
+        "02103c6564584d4c2f3e00047231",
+    ),
+    "conn-ack.v1": (
+        {
+            "status_packet": None,
+            "report": {
+                "packet_id": "p1",
+                "recipient": "H37",
+                "code": "03",
+                "description": "x",
+                "reported_at": NOON,
+            },
+            "received": None,
+            "reference": "r1",
+        },
+        "000204703106483337043033027880c0c6f786b7b00600047231",
+    ),
+    "conn-inbox.v1": (
+        {
+            "id": "i1",
+            "entry_id": 7,
+            "kind": "document",
+            "subject": "p1",
+            "packet_id": "p1",
+            "recipients": ["H37", "H49"],
+            "priority": 1,
+            "created_at": NOON,
+            "agency": "G12",
+            "document_id": "7/QĐ",
+            "number": "7",
+            "notation": "QĐ-BTC",
+            "type_name": "Quyết định",
+            "title": "Về việc",
+            "issued_on": "2026-11-20",
+            "content": b"<edXML/>",
+            "sha256": "ab",
+            "size": 8,
+        },
+        ("0469310e10646f63756d656e74047031047031040648333706483439000280c0c6f786b7b006064731320a372f51c4900237"
+        "0e51c4902d4254431e517579e1babf7420c491e1bb8b6e681656e1bb81207669e1bb876314323032362d31312d32300210"
+        "3c6564584d4c2f3e04616210"),
     ),
 }
 
@@ -100,6 +144,8 @@ def test_versions_are_counted_without_a_gap():
 
 def test_each_topic_has_its_record():
     """Every schema that the table of topics names exists, and what is written can be read."""
-    assert {topic.schema for topic in TOPICS} <= {version.name for version in ALL}
+    topics = (*TOPICS, *connection_topics("dms"))
+    assert {topic.schema for topic in topics} <= {version.name for version in ALL}
+    assert {t.schema.rpartition(".v")[0] for t in connection_topics("dms")} == set(OF_CONNECTIONS)
     assert set(WRITTEN) == set(NEWEST)
     assert all(WRITTEN[record].number <= NEWEST[record].number for record in NEWEST)
