@@ -102,7 +102,10 @@ def agency(sheet: Sheet) -> Iterator[Advice]:
         faults.append(
             ("không có đường kẻ dưới", "no line below")
             if drawn == 0
-            else (f"đường kẻ dài {drawn:.0f} mm", f"the line is {drawn:.0f} mm")
+            else (
+                f"đường kẻ dài {drawn:.0f} mm, dòng chữ {last:.0f} mm",
+                f"the line is {drawn:.0f} mm, the text {last:.0f} mm",
+            )
         )
     if faults:
         yield advise(code, 1, box_of(lines), told(faults, " ".join(one.text for one in lines)), wanted)
@@ -130,7 +133,10 @@ def kind_subject(sheet: Sheet) -> Iterator[Advice]:
             faults.append(
                 ("không có đường kẻ dưới", "no line below")
                 if drawn == 0
-                else (f"đường kẻ dài {drawn:.0f} mm", f"the line is {drawn:.0f} mm")
+                else (
+                    f"đường kẻ dài {drawn:.0f} mm, dòng chữ {widths[-1]:.0f} mm",
+                    f"the line is {drawn:.0f} mm, the text {widths[-1]:.0f} mm",
+                )
             )
     if faults:
         yield advise(Code.ADVICE_KIND_SUBJECT, 1, box_of((kind, *subject)), told(faults, kind.text), wanted)

@@ -10,7 +10,7 @@ import pypdfium2
 
 from axis.appearance.marks import Drawn, Widget, read_widgets
 from axis.appearance.reading import Place, read_page
-from axis.appearance.view import MM, Box, Mark, Page, View
+from axis.appearance.view import MM, Box, Mark, Page, Picture, View
 
 MOST_PAGES: Final = 60
 """Of one file that are looked at: the first ones, and the last."""
@@ -21,17 +21,6 @@ PIXELS_ACROSS: Final = 900
 _MOST_DOWN: Final = 4 * PIXELS_ACROSS
 _COLOURS: Final = 64
 """In a picture's palette: text and stamps need no more."""
-
-
-class Picture(msgspec.Struct, frozen=True, kw_only=True):
-    """One page as drawn."""
-
-    page: int
-    """From 1."""
-    width: float
-    """Millimetres."""
-    height: float
-    png: bytes
 
 
 class UnseenError(Exception):

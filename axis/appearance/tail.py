@@ -93,7 +93,7 @@ def signature_block(sheet: Sheet) -> Iterator[Advice]:
             if one not in faults
         ]
         if _COMPETENCE_LIKE.match(line.text):
-            faults.append((f"viết “{short(line.text, 30)}”", f"written “{short(line.text, 30)}”"))
+            faults.append(("chữ viết tắt khác mẫu", "abbreviation written otherwise"))
     faults += _order(layout)
     if faults:
         text = " / ".join(line.text for line in layout.heading)

@@ -199,3 +199,14 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     def marks_on(self, page: int) -> tuple[Mark, ...]:
         """Return the marks of one page."""
         return tuple(mark for mark in self.marks if mark.page == page)
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """One page as drawn."""
+
+    page: int
+    """From 1."""
+    width: float
+    """Millimetres."""
+    height: float
+    png: bytes

@@ -81,6 +81,17 @@ class Inside:
             where = f" at {Path(last[0].filename).name}:{last[0].lineno}" if last else ""
             return encode(Trouble(detail=f"{type(exc).__name__}{where}"))
 
+    def see(self, path: str, question: bytes) -> bytes:
+        """Look at one file, for advice. Never raises; an answer that is none is no advice."""
+        # Only here: judging processes never load PDFium.
+        from axis.gate.seeing import see  # noqa: PLC0415
+
+        try:
+            return see(path, question, self.policy, self._scratch)
+        except BaseException as exc:  # noqa: BLE001 - as above
+            limits.lift()
+            return encode(Trouble(detail=type(exc).__name__))
+
     def _answer(self, path: str, request: InspectRequest) -> Answer:
         cpu, wall = time.process_time(), time.perf_counter()
         grounds = self.grounds(request)

@@ -1,4 +1,4 @@
-"""The three doors into a judging process: functions that can be sent there by name.
+"""The four doors into a judging process: functions that can be sent there by name.
 
 Whoever sends them never loads the PDF library: the judging process does, at its start.
 """
@@ -48,3 +48,16 @@ def judge(path: str, question: bytes) -> bytes:
         An encoded `Judged`, `Altered` or `Trouble`.
     """
     return encode(Trouble(detail=_fault)) if _inside is None else _inside.judge(path, question)
+
+
+def see(path: str, question: bytes) -> bytes:
+    """Look at one file within the limits.
+
+    Args:
+        path: of the file.
+        question: an encoded `axis.gate.seen.SeeRequest`.
+
+    Returns:
+        An encoded `axis.gate.seen.Seen`; bytes that are none when this process cannot look.
+    """
+    return encode(Trouble(detail=_fault)) if _inside is None else _inside.see(path, question)

@@ -50,6 +50,7 @@ ROOMS = {
     ),
     "axis.gate": 4,  # runs in killable processes: it may use edxml, signing, checks
     "axis.desk": 5,
+    "axis.report": 5,  # what the gate found, for people
     **dict.fromkeys(
         (
             "agents",
@@ -88,7 +89,7 @@ HOMES = {
     "uvloop": {"axis.gateway"},
     "pypdfium2": {"axis.appearance"},
     "pikepdf": {"axis.appearance"},
-    "jinja2": {"axis.console"},
+    "jinja2": {"axis.console", "axis.report"},
     "httpx": {"axis.client", "signing", "axis.cli"},  # the command line reads metrics pages
     "httpx2": {"axis.contract"},  # under the registry's client
     "certomancer": {"axis.sandbox"},
