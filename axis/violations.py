@@ -48,6 +48,8 @@ class Code(StrEnum):
     MAIN_DOCUMENT_MISSING = "format.main-document-missing"
     UNSIGNED_FILE = "format.unsigned-file"
     BUSINESS_TYPE = "format.business-type-unsupported"
+    DATE_INVALID = "format.date-invalid"
+    ARCHIVE_LIMIT = "format.archive-too-large"
 
     # G: the signed PDF.
     PDF_UNREADABLE = "signature.pdf-unreadable"
@@ -222,10 +224,12 @@ REASONS: Final[dict[Code, Reason]] = {
     Code.ATTACHMENT_UNMATCHED: _R("F11", "Tệp đính kèm và bản kê không khớp một-một.", "Attachments and manifest do not match one to one."),
     Code.ATTACHMENT_ENCODING: _R("F12", "Tệp đính kèm không phải base64 đúng chuẩn.", "An attachment is not strict base64."),
     Code.ATTACHMENT_MISSING: _R("F13", "Văn bản không có tệp nào.", "The document has no file."),
-    Code.ARCHIVE_REFUSED: _R("F14", "Tệp nén hỏng, lồng nhau, có mật khẩu hoặc quá lớn.", "An archive is broken, nested, encrypted or too large."),
+    Code.ARCHIVE_REFUSED: _R("F14", "Tệp nén hỏng, lồng nhau hoặc có mật khẩu.", "An archive is broken, nested or encrypted."),
     Code.MAIN_DOCUMENT_MISSING: _R("F15", "Không có tệp PDF làm văn bản chính.", "There is no PDF to be the main document."),
     Code.UNSIGNED_FILE: _R("F16", "Chính sách không cho gửi tệp không ký số.", "Policy does not let unsigned files travel."),
     Code.BUSINESS_TYPE: _R("F17", "Loại nghiệp vụ này chưa được hỗ trợ.", "This business type is not supported yet."),
+    Code.DATE_INVALID: _R("F18", "Ngày tháng bắt buộc sai khuôn dạng hoặc không có thật.", "A mandatory date has the wrong form or does not exist."),
+    Code.ARCHIVE_LIMIT: _R("F19", "Tệp nén vượt giới hạn về số mục, tỷ lệ nén hoặc dung lượng.", "An archive exceeds the caps on entries, ratio or size."),
     Code.PDF_UNREADABLE: _R("G1", "Không đọc được tệp PDF theo đúng chuẩn.", "The PDF cannot be read strictly."),
     Code.HYBRID_REFERENCES: _R("G1", "Tệp PDF có hai bảng tham chiếu chéo không thống nhất (hybrid).", "The PDF's two cross-reference tables (hybrid) could show two documents."),
     Code.SIGNATURE_NONE: _R("G2", "Tệp PDF không có chữ ký số.", "The PDF bears no signature."),

@@ -46,6 +46,10 @@ class ArchiveError(ValueError):
     """An archive is broken, nested, encrypted or too large. Never leaves `axis.edxml`."""
 
 
+class ArchiveLimitError(ArchiveError):
+    """An archive beyond the caps on entries, ratio or size. Rule F19."""
+
+
 def is_archive(magic: bytes) -> bool:
     """Tell whether a file that begins so is an archive."""
     return magic.startswith(_ARCHIVES)
@@ -68,7 +72,7 @@ class Archive:
             self._zip = ZipFile(_Guarded(file))
         listed = self._zip.infolist()
         if len(listed) > ENTRIES:
-            raise ArchiveError(f"quá nhiều mục / too many entries ({ENTRIES})")
+            raise ArchiveLimitError(f"quá nhiều mục / too many entries ({ENTRIES})")
         self._check_end()
         for entry in listed:
             self._check_entry(entry)
@@ -95,7 +99,7 @@ class Archive:
         if entry.volume or entry.header_offset + entry.compress_size > self._zip.start_dir:
             raise ArchiveError("mục không đúng chỗ / an entry is not where it must be")
         if entry.file_size > max(RATIO_FREE, entry.compress_size * RATIO):
-            raise ArchiveError(f"nén quá nhiều / packed over {RATIO} times")
+            raise ArchiveLimitError(f"nén quá nhiều / packed over {RATIO} times")
         self._file.seek(entry.header_offset)
         header = self._file.read(_LOCAL.size).ljust(_LOCAL.size, b"\0")
         magic, _, flags, method = _LOCAL.unpack(header)
@@ -132,7 +136,7 @@ class Archive:
             ArchiveError: broken, nested, or over a limit.
         """
         if sum(entry.file_size for entry in self.entries) > most:
-            raise ArchiveError(f"quá lớn sau khi giải nén / too large unpacked ({most})")
+            raise ArchiveLimitError(f"quá lớn sau khi giải nén / too large unpacked ({most})")
         for entry in self.entries:
             with _refusing(), self._zip.open(entry) as content:
                 magic = content.read(_MAGIC)
@@ -162,7 +166,7 @@ class _Guarded:
 
     def read(self, size: int = -1) -> bytes:
         if size > LIST_BYTES:
-            raise ArchiveError(f"danh sách quá dài / the list is too long ({LIST_BYTES})")
+            raise ArchiveLimitError(f"danh sách quá dài / the list is too long ({LIST_BYTES})")
         return self._file.read(LIST_BYTES if size < 0 else size)
 
 

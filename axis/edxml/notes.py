@@ -125,12 +125,12 @@ class Fields:
         return value
 
     def need_day(self, name: str) -> date | None:
-        """Return a mandatory day. F6, F8."""
+        """Return a mandatory day. F6, F18."""
         text = self.need(name)
         value = read_day(text)
         if text and value is None:
             self._notes.violate(
-                Code.VALUE_INVALID, self.where(name), "không phải ngày / not a date: yyyy/MM/dd"
+                Code.DATE_INVALID, self.where(name), "không phải ngày / not a date: yyyy/MM/dd"
             )
         return value
 

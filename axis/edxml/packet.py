@@ -5,7 +5,7 @@ from typing import Final
 
 from axis.checks.policy import Limits
 from axis.edxml import names
-from axis.edxml.archive import ArchiveError
+from axis.edxml.archive import ArchiveError, ArchiveLimitError
 from axis.edxml.attachments import AttachmentSink, DecodedAttachment, Decoding, TooLargeError, finish
 from axis.edxml.header import HeaderBuilder
 from axis.edxml.listener import Kind
@@ -252,7 +252,9 @@ class PacketListener:
                 most=self._limits.decoded_bytes - others,
             )
         except ArchiveError as exc:
-            self.notes.violate(Code.ARCHIVE_REFUSED, where, str(exc))
+            # F19: beyond the caps; F14: broken, nested or encrypted.
+            limit = isinstance(exc, ArchiveLimitError)
+            self.notes.violate(Code.ARCHIVE_LIMIT if limit else Code.ARCHIVE_REFUSED, where, str(exc))
         except TooLargeError:
             raise over_limit("decoded_bytes", self._limits.decoded_bytes) from None
         else:

@@ -90,11 +90,10 @@ async def test_a_process_that_dies_is_no_advice_and_no_verdict(files, task):
     """PDFium is native code: where it ends the process, the next file is looked at all the same."""
     policy = load_policy()
     limits = msgspec.structs.replace(policy.limits, wall_seconds=2)
-    policy = msgspec.structs.replace(policy, limits=limits)
-    viewer = Viewer(1, policy, load_standard(), task=task)
+    viewer = Viewer(1, msgspec.structs.replace(policy, limits=limits), load_standard(), task=task)
     try:
         assert await viewer.see(files / "good.pdf", at=datetime.now(UTC)) is None
-        viewer._task = prison.see
+        viewer._task, viewer._policy = prison.see, policy
         seen = await viewer.see(files / "good.pdf", at=datetime.now(UTC))
         assert seen is not None
         assert seen.files[0].advice == ()

@@ -210,8 +210,8 @@ def test_each_mandatory_group_is_missed(name):
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        (b"Date>2026/11/20<", b"Date>20/11/2026<", ("format.value-invalid", DATE)),
-        (b"Date>2026/11/20<", b"Date>2026/02/30<", ("format.value-invalid", DATE)),
+        (b"Date>2026/11/20<", b"Date>20/11/2026<", ("format.date-invalid", DATE)),
+        (b"Date>2026/11/20<", b"Date>2026/02/30<", ("format.date-invalid", DATE)),
         (b"Type>2<", b"Type>x<", ("format.value-invalid", "DocumentType.Type")),
         (b"DocType>0<", b"DocType><", ("format.element-missing", "Bussiness.BussinessDocType")),
     ],
