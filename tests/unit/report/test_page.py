@@ -34,7 +34,8 @@ YES = Part(outcome=Outcome.ACCEPTED)
 def signature(name, until, **changes):
     given = {
         "field": name, "subfilter": "ETSI.CAdES.detached", "timestamp": False, "subject": f"Người {name}",
-        "organizations": ("Bộ Mẫu", "Vụ Mẫu"), "issuer": "CA", "claimed_at": AT, "intact": True, "valid": True,
+        "organizations": ("Bộ Mẫu", "Vụ"), "issuer": "CA",
+        "claimed_at": AT, "intact": True, "valid": True,
         "covers_until": until,
     }  # fmt: skip
     return SignatureReport(**{**given, **changes})
