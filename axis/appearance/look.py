@@ -55,11 +55,11 @@ def _look(pdf: pypdfium2.PdfDocument, widgets: list[Widget], *, attachment: bool
         pages.append(read_page(page, number + 1))
         place = Place(page)
         here = [(at, one) for at, one in enumerate(widgets) if one.page == number + 1]
+        page.close()
         if here:
-            drawn = Drawn(page)
+            drawn = Drawn(pdf, number)
             for at, widget in here:
                 marks[at] = drawn.mark(widget, place.box(*widget.rect))
-        page.close()
     found = tuple(marks[at] for at in sorted(marks))
     if attachment and found and found[-1].page == 1:
         found = (*found[:-1], _with_text(pdf, found[-1]))
@@ -67,10 +67,7 @@ def _look(pdf: pypdfium2.PdfDocument, widgets: list[Widget], *, attachment: bool
 
 
 def _with_text(pdf: pypdfium2.PdfDocument, mark: Mark) -> Mark:
-    """Read what a mark says: flattened into its page, its letters are letters of the page."""
-    page = pdf[mark.page - 1]
-    page.flatten()
-    page.close()
+    """Read what a mark says: it is part of its page's content by now, and its letters are the page's."""
     page = pdf[mark.page - 1]
     inside: Box = mark.box.grown(1)
     lines = [

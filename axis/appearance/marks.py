@@ -91,12 +91,23 @@ def _inherited(field: Any, key: str) -> Any:  # noqa: ANN401 - an object of the 
 class Drawn:
     """One page drawn twice, with the marks and without them."""
 
-    def __init__(self, page: pypdfium2.PdfPage) -> None:
-        """Draw it; the page is of a document with its forms initialised."""
+    def __init__(self, pdf: pypdfium2.PdfDocument, number: int) -> None:
+        """Draw it, and leave the marks in its content.
+
+        Args:
+            pdf: with its forms initialised.
+            number: of the page, from 0.
+        """
+        page = pdf[number]
         width, height = page.get_size()
         self._scale = min(_SCALE, _MOST_PIXELS / max(width, height, 1.0))
-        self._with, self._stride = _pixels(page, self._scale, forms=True)
-        self._bare, _ = _pixels(page, self._scale, forms=False)
+        self._bare, self._stride = _pixels(page, self._scale)
+        # Drawn as a form, letters get coloured edges; as content of the page they are as black as others.
+        page.flatten()
+        page.close()
+        page = pdf[number]
+        self._with, _ = _pixels(page, self._scale)
+        page.close()
 
     def mark(self, widget: Widget, box: Box) -> Mark:
         """See what a signature shows on this page.
@@ -137,8 +148,8 @@ class Drawn:
         return Mark(field=widget.field, page=widget.page, box=box, ink=seen, colour=most)
 
 
-def _pixels(page: pypdfium2.PdfPage, scale: float, *, forms: bool) -> tuple[bytes, int]:
-    bitmap = page.render(scale=scale, draw_annots=forms, may_draw_forms=forms)
+def _pixels(page: pypdfium2.PdfPage, scale: float) -> tuple[bytes, int]:
+    bitmap = page.render(scale=scale, draw_annots=False, may_draw_forms=False)
     try:
         assert bitmap.n_channels == 3, "pages are drawn in blue, green and red"  # noqa: PLR2004
         whole = bytes(bitmap.buffer)

@@ -145,3 +145,14 @@ def test_the_face_for_programs(files):
     """One call, no event loop of one's own."""
     (good,) = check_files([files / "good.pdf"], advice=True)
     assert (good.integrity.outcome, good.advice) == ("accepted", ())
+
+
+def test_a_folder_of_many_files_gets_a_line_each(axis, tmp_path, files):
+    """Beyond ten files nobody looks at pages unless asked to; each file still has its line."""
+    for number in range(11):
+        (tmp_path / f"{number:02}.pdf").write_bytes((files / "broken.pdf").read_bytes())
+    code, out = axis("check", tmp_path)
+    assert code == exits.REFUSED
+    assert sum(line.startswith("✗ ") for line in out.splitlines()) == 11
+    assert "Kết luận" not in out
+    assert axis("check", "--html", tmp_path / "r.html", *[tmp_path] * 2)[0] == exits.USAGE
