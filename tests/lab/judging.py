@@ -34,9 +34,14 @@ def _directory(known: int) -> Directory:
     return reading.directory
 
 
+def lab_directory_in_force() -> Directory:
+    """Return the lab's directory with everyone whom its authority has issued until now."""
+    return _directory(len(lab_authority().record.identities))
+
+
 def lab_view(codes: list[str], fingerprints: list[str]) -> DirectoryView:
     """Return the part of the lab's directory that these codes and certificates ask for."""
-    directory = _directory(len(lab_authority().record.identities))
+    directory = lab_directory_in_force()
     agencies = {
         code: agency for agency in directory.agencies for code in {agency.code, agency.code102} - {""}
     }
