@@ -80,6 +80,11 @@ class Signer(msgspec.Struct, frozen=True, kw_only=True):
     position: str
     mandates: tuple[Mandate, ...] = ()
 
+    def codes(self) -> tuple[str, ...]:
+        """Return the agencies that it names."""
+        named = [self.agency, *(mandate.authorising_agency for mandate in self.mandates)]
+        return tuple(code for code in dict.fromkeys(named) if code)
+
 
 class Directory(msgspec.Struct, frozen=True, kw_only=True):
     """All agencies, signers and seals of one moment, each sorted by its key."""

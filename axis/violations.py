@@ -287,7 +287,7 @@ REASONS: Final[dict[Code, Reason]] = {
     Code.MANDATE_NOT_IN_FORCE: _R("A6", "Người ký không có thẩm quyền có hiệu lực lúc ký.", "The signer had no mandate in force at signing time."),
     Code.KIND_NOT_GRANTED: _R("A7", "Thẩm quyền của người ký không gồm loại văn bản này.", "The signer's mandate does not cover this kind of document."),
     Code.COMPETENCE_NOT_GRANTED: _R("A8", "Quyền hạn ghi trên văn bản (TM., KT., TL., TUQ., Q.) không được giao.", "The competence on the document (TM, KT, TL, TUQ, Q) was not granted."),
-    Code.SIGNED_AFTER_CLOSURE: _R("A9", "Ký sau khi cơ quan đã chấm dứt hoạt động.", "Signed after the agency was closed."),
+    Code.SIGNED_AFTER_CLOSURE: _R("A14", "Ký sau khi cơ quan đã chấm dứt hoạt động.", "Signed after the agency was closed."),
     Code.MANDATE_INCOMPLETE: _R("A10", "Thẩm quyền ký thiếu điều luật đòi: thời hạn, nội dung, lĩnh vực, loại văn bản hoặc quyết định.", "The mandate lacks what the law asks: time limit, content, field, kinds or appointment."),
     Code.COMPETENCE_PASSED_ON: _R("A11", "Thừa ủy quyền không được ủy quyền lại; thừa lệnh chỉ giao cho cấp phó của mình.", "TUQ is not passed on, and TL only to the own deputy."),
     Code.COLLECTIVE_NEEDS_TM: _R("A12", "Cơ quan làm việc theo chế độ tập thể phải ký thay mặt (TM.).", "A body that decides collectively signs TM."),

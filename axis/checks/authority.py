@@ -1,4 +1,4 @@
-"""May this agency, this connection and this person send this document to these recipients? Rules A1-A13.
+"""May this agency, this connection and this person send this document to these recipients? Rules A1-A14.
 
 Runs after the signatures were verified: it judges the identities that were
 proven, and holds what the envelope claims to them. Pure: no clock, no I/O.
@@ -121,7 +121,7 @@ def _sender(envelope: Envelope, view: DirectoryView, connection: str, today: dat
     if sender is None:
         return [Violation(Code.SENDER_UNKNOWN, "From.OrganId", code)]
     found = []
-    # One that was closed since is judged by when it signed (A9).
+    # One that was closed since is judged by when it signed (A14).
     if not in_force(sender, today) and not (closed(sender, today) and not sender.locked):
         found.append(Violation(Code.SENDER_INACTIVE, "From.OrganId", f"{code} ({sender.name})"))
     # A2: the connection speaks for it.

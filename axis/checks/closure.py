@@ -1,4 +1,4 @@
-"""Agencies that are no more: what they signed before stays good, what came after does not. Rule A9. Pure.
+"""Agencies that are no more: what they signed before stays good, what came after does not. Rule A14. Pure.
 
 Source:
     exchange-rules 8.4: signing certificates and seals of dissolved bodies are

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from axis.cli import exits, out
+from axis.cli import exits, out, signers
 from axis.cli.content import keep
 from axis.cli.database import database, run
 from axis.cli.exits import StopError
@@ -29,6 +29,9 @@ app = typer.Typer(
     help="Danh bạ: cơ quan, người ký, con dấu (the directory: agencies, signers, seals).",
 )
 
+app.add_typer(signers.app)
+app.command(help=signers.ROLLBACK)(signers.rollback)
+
 IMPORT: Final = """Nạp danh bạ từ tệp CSV: tất cả hoặc không gì cả (all or nothing).
 
 Mọi lỗi được kể ra cùng lúc, với tệp và dòng; chỉ khi không còn lỗi nào danh bạ mới đổi.
@@ -40,9 +43,10 @@ Bảng không có trong các tệp thì giữ nguyên; nội dung như cũ thì 
 \b
 Cột ở dòng đầu (columns in the first line; [] = có thể bỏ, optional):
   agencies  code,name,level,valid_from,[code102,parent,connection,
-            locked,valid_until,successors,invented]
+            locked,valid_until,successors,invented,collective,any_person]
   signers   certificate_sha256,agency,full_name,position,kinds,
-            mandate_from,[competence,mandate_until,authorising_agency]
+            mandate_from,[competence,mandate_until,authorising_agency,
+            field,basis]
             mỗi dòng một thẩm quyền (one mandate a line)
   seals     certificate_sha256,agency
 

@@ -20,6 +20,8 @@ class Problem(msgspec.Struct, frozen=True):
     place: Place
     vi: str
     en: str
+    forbidden: bool = False
+    """Not wrong in itself: the asker may not."""
 
     def __str__(self) -> str:
         return f"{self.place}: {self.vi} ({self.en})"

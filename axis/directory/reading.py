@@ -92,6 +92,25 @@ def read_directory(
     return Reading(directory=directory, problems=(), given=tuple(raw))
 
 
+def read_signers(sources: Sequence[Source]) -> tuple[list[Placed[Signer]], tuple[Problem, ...]]:
+    """Read files of signers alone: one signer for each certificate, or every problem. Nothing is merged."""
+    lines: list[Placed[Signer]] = []
+    problems: list[Problem] = []
+    for source in sources:
+        table, wrong = tables.read_table(source)
+        problems += wrong
+        if table is not None and table.table.name != tables.SIGNERS:
+            problems.append(
+                Problem(Place(source.name, 0), "không phải tệp người ký", "this file has no signers")
+            )
+        elif table is not None:
+            read, wrong_lines = _nouns(table, read_signer, ())
+            lines += read
+            problems += wrong_lines
+    joined, wrong_joined = _join_mandates(lines)
+    return joined, (*problems, *wrong_joined)
+
+
 def _nouns(
     raw: RawTable | None, read: Callable[[Row], tuple[N | None, list[Problem]]], in_force: Sequence[N]
 ) -> tuple[list[Placed[N]], list[Problem]]:

@@ -14,6 +14,7 @@ from axis.gateway import (
     page,
     problems,
     receipts,
+    signers,
     statuses,
     uploads,
 )
@@ -32,7 +33,7 @@ def build_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     app.state.bearers = access.Bearers()
     problems.bind(app)
-    for module in (access, packets, documents, receipts, inbox, statuses, uploads, asking):
+    for module in (access, packets, documents, receipts, inbox, statuses, signers, uploads, asking):
         app.include_router(module.router)
 
     @app.get("/v1/openapi.json", include_in_schema=False)

@@ -31,8 +31,28 @@ _TAKEN: Final = {
     "links": _LINKS,
 }
 
+_SIGNER: Final = {
+    "certificate_sha256": _SHA,
+    "agency": "G12",
+    "full_name": "Nguyễn Thử Nghiệm",
+    "position": "Thứ trưởng",
+    "mandates": [
+        {
+            "competence": "KT",
+            "kinds": ["quyết định", "công văn"],
+            "valid_from": "2026-11-30T17:00:00Z",
+            "valid_until": None,
+            "authorising_agency": "",
+            "field": "Tài chính ngân sách",
+            "basis": "QĐ 12/QĐ-BTC ngày 20/11/2026",
+        }
+    ],
+}
+
 EXAMPLES: Final[dict[str, Any]] = {
     "uploaded": {"sha256": _SHA, "size": 48_211_034},
+    "signers": [_SIGNER],
+    "signer_registered": {"changed": True, "version": 18},
     "token": {"access_token": "k3J…", "token_type": "Bearer", "expires_in": 3600},
     "packet_taken": _TAKEN,
     "document_taken": _TAKEN,

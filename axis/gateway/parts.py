@@ -13,7 +13,7 @@ from axis.content.store import ContentStore
 from axis.document import Intake
 from axis.envelope import Envelope
 from axis.gateway.quota import Quota
-from axis.store import inbox, lists, removals, tokens, views
+from axis.store import inbox, lists, removals, signers, tokens, views
 from axis.store.bell import Bell
 from axis.store.doors import DoorMemory
 from axis.violations import Violation
@@ -78,6 +78,9 @@ class Memory:
         self.add_upload = doorstep.add_upload
         self.notice = doorstep.notice
         self.agencies_of = partial(lists.agencies_of, pool)
+        self.spoken_for = partial(signers.spoken_for, pool)
+        self.signers = partial(signers.list_signers, pool)
+        self.directory_change = partial(signers.directory_change, pool)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

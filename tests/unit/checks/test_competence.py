@@ -1,4 +1,4 @@
-"""Rules A9-A13 and N9-N12: what each competence asks for, closed agencies, unregistered persons."""
+"""Rules A10-A14 and N9-N12: what each competence asks for, closed agencies, unregistered persons."""
 
 from datetime import date, timedelta
 
@@ -126,10 +126,10 @@ def closed_case(stamped, *, claimed=None, **change):
 @pytest.mark.parametrize(
     ("case", "expected", "findings"),
     [
-        pytest.param(closed_case(BEFORE), [], [Code.FINDING_BEFORE_CLOSURE], id="A9-before"),
-        pytest.param(closed_case(NOON), [Code.SIGNED_AFTER_CLOSURE] * 2, [], id="A9-after"),
+        pytest.param(closed_case(BEFORE), [], [Code.FINDING_BEFORE_CLOSURE], id="A14-before"),
+        pytest.param(closed_case(NOON), [Code.SIGNED_AFTER_CLOSURE] * 2, [], id="A14-after"),
         pytest.param(
-            closed_case(None, claimed=BEFORE), [Code.SIGNED_AFTER_CLOSURE] * 2, [], id="A9-only-claimed"
+            closed_case(None, claimed=BEFORE), [Code.SIGNED_AFTER_CLOSURE] * 2, [], id="A14-only-claimed"
         ),
         pytest.param(closed_case(BEFORE, locked=True), [Code.SENDER_INACTIVE], [], id="A1-locked-and-closed"),
         pytest.param(
@@ -141,7 +141,7 @@ def closed_case(stamped, *, claimed=None, **change):
     ],
 )
 def test_what_a_closed_agency_signed_before_stays_good(case, expected, findings):
-    """A9: proven by time-stamps an old signature stays; a new or an unproven one is refused by name."""
+    """A14: proven by time-stamps an old signature stays; a new or an unproven one is refused by name."""
     assert case.judge() == expected
     assert [v.code for v in case.findings] == findings
 

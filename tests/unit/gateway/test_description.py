@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from axis.gateway import answers, documents, examples, openapi, statuses
+from axis.gateway import answers, documents, examples, openapi, signers, statuses
 from axis.gateway.inbox import Mark
 from axis.store.inbox import Entry
 from axis.violations import REASONS, Code
@@ -20,6 +20,8 @@ EXAMPLES = {
     "status_taken": answers.AckAnswer,
     "whoami": answers.Whoami,
     "reason": answers.Reason,
+    "signers": list[signers.SignerAnswer],
+    "signer_registered": signers.RegisterAnswer,
 }
 
 
@@ -50,7 +52,7 @@ async def test_every_operation_says_what_it_answers(gateway):
     """Summary in two languages, an answer, problem details for each failure, every reference resolved."""
     schema = (await gateway.http.get("/v1/openapi.json")).json()
     text = str(schema)
-    assert len(schema["paths"]) == 17
+    assert len(schema["paths"]) == 19
     for path, verbs in schema["paths"].items():
         for verb, told in verbs.items():
             assert " · " in told["summary"], path
