@@ -8,6 +8,7 @@ SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.
 
 TAKEN: Final = Counter("axis_taken_total", "Packets taken at a door: content on disk, intake row committed.", ["door"])
 TURNED_AWAY: Final = Counter("axis_turned_away_total", "Requests a door refused before anything became content.", ["code"])
+LOGINS: Final = Counter("axis_logins_total", "Logins of people on the page: in, wrong, limited; many wrong ones are somebody guessing.", ["outcome"])
 ACCEPTED: Final = Counter("axis_accepted_total", "Documents that passed every check.")
 REFUSED: Final = Counter("axis_refused_total", "Documents refused, once per reason code; a rise in one code points at one sender's software.", ["code"])
 EXPIRED: Final = Counter("axis_expired_total", "Documents not judged in time; any is a reason to look at the dependency that was away.")

@@ -61,6 +61,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     gateway_port: int = 8443
     gateway_url: str = ""
     """How clients reach the gateway, e.g. ``https://127.0.0.1:8443``."""
+    console_host: str = "127.0.0.1"
+    console_port: int = 8444
+    console_url: str = ""
+    """How people reach the page, e.g. ``https://127.0.0.1:8444``."""
+    console_anchors: str = ""
+    """PEM file of the authorities that seal receipts: what the page verifies them by."""
+    console_watched: str = ""
+    """Health pages that operations see: ``name=host:port``, separated by commas."""
     tls_certificate: str = ""
     tls_key: str = ""
     tls_ca: str = ""

@@ -82,7 +82,7 @@ TOPICS: Final[tuple[Topic, ...]] = (
         partitions=12,
         retention_ms=7 * DAY_MS,
         max_record_bytes=64 * 1024,
-        writers=("bridge", "gateway", "keeper"),
+        writers=("bridge", "console", "gateway", "keeper"),
         readers=("worker",),
     ),
 )

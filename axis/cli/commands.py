@@ -43,6 +43,7 @@ GROUPS: Final[tuple[tuple[str, dict[str, Place]], ...]] = (
             "directory": Place("directory", "Danh bạ cơ quan, người ký, con dấu", "agencies, signers, seals"),
             "trust": Place("trust", "Danh sách tin cậy: ai được chứng thực", "whom to trust, in versions"),
             "connection": Place("connection", "Kết nối của các hệ thống QLVB", "connections of systems"),
+            "user": Place("user", "Tài khoản trên trang văn thư", "people's accounts on the page"),
             "quarantine": Place("quarantine", "Bản ghi bị cách ly", "records set aside"),
             "backup": Place("recovery", "Sao lưu, trục vẫn chạy", "back up while running"),
             "restore": Place("recovery", "Khôi phục bản sao lưu", "restore a backup"),

@@ -62,6 +62,8 @@ def ports() -> dict[str, int]:
 def addresses(settings: Settings) -> list[tuple[str, str]]:
     """Return what a person may open: name and address."""
     found = [("REST /v1 + OpenAPI", f"{settings.gateway_url}/v1/docs")]
+    if settings.console_url:
+        found.append(("trang văn thư / the page", f"{settings.console_url}/"))
     there = ports()
     found += [
         (f"metrics {name.removeprefix('metrics_')}", f"http://127.0.0.1:{port}/metrics")

@@ -3,7 +3,6 @@
 import hashlib
 import os
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,10 +13,8 @@ from axis.cli import exits, out
 from axis.cli.exits import StopError
 from axis.cli.out import Json
 from axis.document import packet_id
-from axis.errors import AxisError
-from axis.evidence.receipts import Receipt, verify_receipt
+from axis.proving import Proven, certificates, prove
 from axis.settings import default_home
-from signing.seal import SealedBy, verify_seal
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 
@@ -70,19 +67,6 @@ def verify(
         )
 
 
-class Proven(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of verifying one receipt."""
-
-    proven: bool
-    reason: str = ""
-    """Why not."""
-    event: dict[str, object] = {}
-    sealed_at: str = ""
-    """As the checkpoint says; claimed by the axis."""
-    sealed_by: str = ""
-    certificate_sha256: str = ""
-
-
 def judge(data: bytes, anchors: Sequence[bytes], packet_sha256: str = "") -> Proven:
     """Verify one receipt.
 
@@ -91,29 +75,11 @@ def judge(data: bytes, anchors: Sequence[bytes], packet_sha256: str = "") -> Pro
         anchors: PEM of the authorities trusted to seal receipts.
         packet_sha256: digest of the packet it must speak of; empty: not asked.
     """
-    found: list[SealedBy] = []
-    try:
-        claimed = msgspec.json.decode(
-            msgspec.json.decode(data, type=Receipt).checkpoint, type=dict[str, object]
-        )
-        at = datetime.fromisoformat(str(claimed["sealed_at"]))
-        event, checkpoint = verify_receipt(
-            data, lambda body, signature: found.append(verify_seal(body, signature, anchors, at))
-        )
-    except AxisError as exc:
-        return Proven(proven=False, reason=str(exc))
-    except (msgspec.MsgspecError, KeyError, ValueError, TypeError) as exc:
-        return Proven(proven=False, reason=f"không phải biên nhận của trục / not a receipt: {exc}")
-    if packet_sha256 and not _speaks_of(event, packet_sha256):
+    proven = prove(data, anchors)
+    if proven.proven and packet_sha256 and not _speaks_of(proven.event, packet_sha256):
         other = "biên nhận nói về gói tin khác / the receipt speaks of another packet"
-        return Proven(proven=False, reason=other, event=event)
-    return Proven(
-        proven=True,
-        event=event,
-        sealed_at=checkpoint.sealed_at,
-        sealed_by=found[0].subject,
-        certificate_sha256=found[0].certificate_sha256,
-    )
+        return Proven(proven=False, reason=other, event=proven.event)
+    return proven
 
 
 def _speaks_of(event: dict[str, object], sha256: str) -> bool:
@@ -135,18 +101,12 @@ def read_anchors(trust: Sequence[Path]) -> tuple[bytes, ...]:
             "hãy cho biết gốc tin cậy: --trust goc-truc.pem (tệp PEM của cơ quan chứng thực)",
             "--trust is missing and there is no local stack",
         )
-    anchors = tuple(part for path in paths for part in _certificates(path.read_bytes()))
+    anchors = tuple(part for path in paths for part in certificates(path.read_bytes()))
     if not anchors:
         raise StopError(
             exits.USAGE, f"không có chứng thư PEM nào trong {', '.join(map(str, paths))}", "no certificate"
         )
     return anchors
-
-
-def _certificates(pem: bytes) -> list[bytes]:
-    end = b"-----END CERTIFICATE-----"
-    parts = pem.split(end)[:-1]
-    return [part[part.index(b"-----BEGIN") :] + end + b"\n" for part in parts if b"-----BEGIN" in part]
 
 
 def _digest(path: Path) -> str:

@@ -47,9 +47,11 @@ class Desk:
             self._office, connection=connection, data=data, organ_code=organ_code, document_id=document_id
         )
 
-    async def fetched(self, *, connection: str, packet_id: str) -> int:
+    async def fetched(self, *, connection: str, packet_id: str, recipient: str = "") -> int:
         """See `axis.desk.taking.fetched`."""
-        return await taking.fetched(self._office, connection=connection, packet_id=packet_id)
+        return await taking.fetched(
+            self._office, connection=connection, packet_id=packet_id, recipient=recipient
+        )
 
     async def admit(self, batch: Sequence[Incoming]) -> None:
         """See `axis.desk.admitting.admit`."""

@@ -96,7 +96,13 @@ class Memory(Protocol):
         at: datetime,
     ) -> tuple[list[Route], list[str]]: ...
     async def fetched(  # noqa: D102
-        self, connection: str, packet_id: str, make: Callable[[str, str, str, str], Event], *, at: datetime
+        self,
+        connection: str,
+        packet_id: str,
+        make: Callable[[str, str, str, str], Event],
+        *,
+        at: datetime,
+        recipient: str = "",
     ) -> int: ...
     async def handling(self, ack_id: str) -> Handling | None: ...  # noqa: D102
     async def answer(  # noqa: D102

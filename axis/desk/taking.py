@@ -168,12 +168,15 @@ def ack_message(schemas: Schemas, handling: Handling, key: bytes) -> Outgoing:
     return Outgoing(topic=ACK, key=key, value=encode_ack(record, schemas), event_id=name)
 
 
-async def fetched(office: Office, *, connection: str, packet_id: str) -> int:
+async def fetched(office: Office, *, connection: str, packet_id: str, recipient: str = "") -> int:
     """Note that a connection fetched a document; return how many deliveries were newly fetched.
+
+    With a recipient: only this agency has it, through a person on the page.
 
     Each gets its ContentHandover event. Doing it twice is doing it once.
     """
     now = office.now()
+    through = {"fetched_through": "console"} if recipient else {}
     count = await office.memory.fetched(
         connection,
         packet_id,
@@ -188,9 +191,11 @@ async def fetched(office: Office, *, connection: str, packet_id: str) -> int:
                 "recipient": recipient,
                 "document_id": document_id,
                 "fetched_by": connection,
+                **through,
             },
         ),
         at=now,
+        recipient=recipient,
     )
     if count:
         metrics.FETCHED.inc(count)

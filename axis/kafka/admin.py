@@ -31,6 +31,7 @@ from axis.topics import BRIDGE_GROUP, EXTRA_RIGHTS, TOPICS, WORKER_GROUP, Right,
 
 USERS: Final[Mapping[str, str]] = {
     "gateway": "axis-gateway",
+    "console": "axis-console",
     "worker": "axis-worker",
     "keeper": "axis-keeper",
     "bridge": "axis-bridge",

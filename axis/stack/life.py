@@ -23,6 +23,8 @@ from axis.stack.starting import PORTS, Progress, Starter, plan_of, prepare, prog
 from axis.stack.supervision import Supervisor, control_socket, end_orphans
 
 _POLL_SECONDS: Final = 0.2
+DOORS: Final = ("gateway", "console")
+"""Processes whose own port matters more than that of their health pages."""
 STATES: Final = {"STARTING": "starting", "RUNNING": "starting", "STOPPED": "stopped", "STOPPING": "stopped"}
 """The supervisor's words in ours, before readiness was asked; every other is ``failing``."""
 
@@ -79,7 +81,11 @@ def _up(
     identity = load_identity(home)
     kept: dict[str, int] = _description(home).get("ports", {})
     running = bool(supervisor.pid())
-    if running and _same(home, prometheus=prometheus, extra=extra):
+    if (
+        running
+        and kept.keys() >= set(PORTS) - {"prometheus"}
+        and _same(home, prometheus=prometheus, extra=extra)
+    ):
         ports = kept
     else:
         if running:
@@ -159,7 +165,8 @@ def status(root: Path) -> list[ProgramStatus]:
     plan = plan_of(
         home,
         load_identity(home),
-        described["ports"],
+        # A stack that an older version started lacks the ports of what has come since.
+        dict.fromkeys(PORTS, 0) | described["ports"],
         environ={"AXIS_DATABASE_URL": "" if any(s.name == "postgres" for s in standings) else "given"},
         prometheus=described["prometheus"],
         extra={},
@@ -176,7 +183,7 @@ def status(root: Path) -> list[ProgramStatus]:
                 name=standing.name,
                 state=state,
                 pid=standing.pid,
-                port=described["ports"]["gateway"] if standing.name == "gateway" else program.port,
+                port=described["ports"][standing.name] if standing.name in DOORS else program.port,
                 uptime_seconds=round(time.time() - standing.since, 1) if standing.pid else 0.0,
                 log=str(home.logs / f"{standing.name}.log"),
             )

@@ -76,6 +76,24 @@ PROCESSES: Final[tuple[Process, ...]] = (
             "free_bytes_limit",
         ),
     ),
+    Process(
+        name="console",
+        module="axis.console",
+        stage=4,
+        settings=(
+            "database_url",
+            *_JUDGED_BY,
+            "console_host",
+            "console_port",
+            "console_url",
+            "console_anchors",
+            "console_watched",
+            "tls_certificate",
+            "tls_key",
+            "backlog_limit",
+            "free_bytes_limit",
+        ),
+    ),
 )
 """In the order of their start."""
 

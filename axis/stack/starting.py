@@ -23,7 +23,7 @@ from axis.stack.supervision import Supervisor
 from axis.stack.tls import ensure_tls
 
 PORTS: Final = (
-    "postgres", "kafka", "controller", "registry", "registry_management", "authority", "gateway",
+    "postgres", "kafka", "controller", "registry", "registry_management", "authority", "gateway", "console",
     *(f"metrics_{process.name}" for process in PROCESSES),
     "prometheus",
 )  # fmt: skip
@@ -79,6 +79,12 @@ def settings_of(plan: Plan) -> Settings:
         seal_passphrase_file=str(home.authority / "seal" / "passphrase"),
         gateway_port=ports["gateway"],
         gateway_url=f"https://127.0.0.1:{ports['gateway']}",
+        console_port=ports["console"],
+        console_url=f"https://127.0.0.1:{ports['console']}",
+        console_anchors=str(home.authority / "ca.pem"),
+        console_watched=",".join(
+            f"{process.name}=127.0.0.1:{ports[f'metrics_{process.name}']}" for process in PROCESSES
+        ),
         tls_certificate=str(home.tls / "gateway.pem"),
         tls_key=str(home.tls / "gateway.key"),
         tls_ca=str(home.tls / "ca.pem"),

@@ -79,7 +79,13 @@ class AnsweringLedger(OverPool):
         return routes, more
 
     async def fetched(
-        self, connection: str, packet_id: str, make: Callable[[str, str, str, str], Event], *, at: datetime
+        self,
+        connection: str,
+        packet_id: str,
+        make: Callable[[str, str, str, str], Event],
+        *,
+        at: datetime,
+        recipient: str = "",
     ) -> int:
         """Note that a connection fetched a document.
 
@@ -88,13 +94,14 @@ class AnsweringLedger(OverPool):
             packet_id: of the document.
             make: (delivery id, recipient, document id, sender's connection) → event.
             at: when.
+            recipient: only this agency has it now; empty: all that the connection speaks for.
 
         Returns:
             How many deliveries were newly fetched.
         """
         with store_faults():
             async with self._pool.acquire() as conn, conn.transaction():
-                new = await deliveries.mark_fetched(conn, connection, packet_id, at=at)
+                new = await deliveries.mark_fetched(conn, connection, packet_id, at=at, recipient=recipient)
                 sender = await deliveries.sender_of(conn, packet_id)
                 if not new or sender is None:
                     return 0

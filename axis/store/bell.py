@@ -31,6 +31,7 @@ class Bell:
         self._channels = tuple(channels)
         self._waiting: defaultdict[tuple[str, str], set[asyncio.Event]] = defaultdict(set)
         self._task: asyncio.Task[None] | None = None
+        self._told: list[Callable[[str, str], None]] = []
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._listen())
@@ -70,6 +71,19 @@ class Bell:
             if not self._waiting[name]:
                 del self._waiting[name]
 
+    @contextlib.contextmanager
+    def overhearing(self, told: Callable[[str, str], None]) -> Iterator[None]:
+        """Tell somebody of every ring.
+
+        Args:
+            told: gets channel and payload, soon after; an empty payload: rings may have been missed.
+        """
+        self._told.append(told)
+        try:
+            yield
+        finally:
+            self._told.remove(told)
+
     def ring(self, channel: str, payload: str = "") -> None:
         """Wake who waits for this channel, for this payload on it, or for its first words."""
         words = payload.split(" ") if payload else []
@@ -96,6 +110,8 @@ class Bell:
             # Something may have rung before we listened.
             for channel, payload in list(self._waiting):
                 self.ring(channel, payload)
+            for channel in self._channels:
+                self._tell(channel, "")
             await lost.wait()
         finally:
             with contextlib.suppress(Exception):  # it is gone, or about to be
@@ -103,3 +119,8 @@ class Bell:
 
     def _heard(self, _line: object, _pid: int, channel: str, payload: object) -> None:
         self.ring(channel, str(payload))
+        self._tell(channel, str(payload))
+
+    def _tell(self, channel: str, payload: str) -> None:
+        for told in self._told:
+            told(channel, payload)

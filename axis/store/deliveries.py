@@ -33,6 +33,13 @@ UPDATE delivery
  WHERE connection = $1 AND packet_id = $2 AND fetched_at IS NULL
 RETURNING delivery_id, recipient
 """
+# One agency by itself, whichever system spoke for it when the document came.
+_FETCH_ONE: Final = """
+UPDATE delivery
+   SET state = CASE WHEN state = 'consigned' THEN 'fetched' ELSE state END, fetched_at = $3
+ WHERE recipient = $1 AND packet_id = $2 AND fetched_at IS NULL
+RETURNING delivery_id, recipient
+"""
 _MARK: Final = """
 UPDATE mailbox SET marked_at = $3
  WHERE connection = $1 AND kind = 'document' AND subject = $2 AND marked_at IS NULL
@@ -99,11 +106,18 @@ async def box_status(
 
 
 async def mark_fetched(
-    conn: "Connection", connection: str, packet_id: str, *, at: datetime
+    conn: "Connection", connection: str, packet_id: str, *, at: datetime, recipient: str = ""
 ) -> list[tuple[str, str]]:
-    """Note that a connection fetched a document; return (delivery id, recipient) of the newly fetched."""
-    rows = await conn.fetch(_FETCH, connection, packet_id, at)
-    await conn.execute(_MARK, connection, packet_id, at)
+    """Note that a connection fetched a document; return (delivery id, recipient) of the newly fetched.
+
+    With a recipient only its own delivery: then the connection's system has not got the document, and its
+    mailbox keeps the entry.
+    """
+    if recipient:
+        rows = await conn.fetch(_FETCH_ONE, recipient, packet_id, at)
+    else:
+        rows = await conn.fetch(_FETCH, connection, packet_id, at)
+        await conn.execute(_MARK, connection, packet_id, at)
     return [(row["delivery_id"], row["recipient"]) for row in rows]
 
 

@@ -99,7 +99,7 @@ def test_killed_at_an_effect_boundary(scene, process, place, count):
     scene.recovered(f"kill -9 {process} at {place}", time.monotonic(), within=RECOVERY_SECONDS)
 
 
-@pytest.mark.parametrize("process", ["keeper", "gateway", "sealer", "worker", "postgres", "kafka"])
+@pytest.mark.parametrize("process", ["keeper", "gateway", "console", "sealer", "worker", "postgres", "kafka"])
 def test_killed_at_any_moment(scene, process):
     """A process of ours, the database and the broker, killed under load."""
     scene.traffic.release(SHARE)
@@ -141,8 +141,8 @@ def test_a_worker_told_to_stop(scene):
 @pytest.mark.parametrize(
     ("server", "check", "processes"),
     [
-        ("postgres", "database", ("gateway", "worker", "keeper", "sealer")),
-        ("kafka", "broker", ("gateway", "worker", "keeper")),
+        ("postgres", "database", ("gateway", "console", "worker", "keeper", "sealer")),
+        ("kafka", "broker", ("gateway", "console", "worker", "keeper")),
     ],
 )
 def test_readiness_tells_the_truth(scene, server, check, processes):

@@ -16,7 +16,10 @@ from axis.stack.places import Home
 from axis.stack.program import listens
 from tests.lab.servers import temporary_home
 
-EVERY = {"postgres", "kafka", "authority", "registry", "worker", "sealer", "keeper", "bridge", "gateway"}
+EVERY = {
+    *("postgres", "kafka", "authority", "registry"),
+    *("worker", "sealer", "keeper", "bridge", "gateway", "console"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +49,9 @@ def test_each_process_has_its_own_secrets_only(root):
     """None knows another's password or the administrator's; only the sealer knows the seal's key."""
     settings = load_settings({"AXIS_HOME": str(root)})
     environments = {line.name: dict(_environment(line.pid)) for line in status(root)}
-    ours = {name: environments[name] for name in ("gateway", "worker", "keeper", "sealer")}
+    ours = {name: environments[name] for name in ("gateway", "console", "worker", "keeper", "sealer")}
     passwords = [env["AXIS_KAFKA_PASSWORD"] for env in ours.values() if env["AXIS_KAFKA_PASSWORD"]]
-    assert len(set(passwords)) == len(passwords) == 3
+    assert len(set(passwords)) == len(passwords) == 4
     for environment in environments.values():
         assert settings.kafka_password not in environment.values()
         assert settings.registry_password not in environment.values()

@@ -49,6 +49,7 @@ ROOMS = {
         3,
     ),
     "axis.gate": 4,  # runs in killable processes: it may use edxml, signing, checks
+    "axis.proving": 4,  # verifies receipts: evidence and signing together
     "axis.desk": 5,
     "axis.report": 5,  # what the gate found, for people
     **dict.fromkeys(
@@ -83,10 +84,11 @@ HOMES = {
     "confluent_kafka": {"axis.kafka", "axis.contract"},
     "faust": {"agents", "agents.app", "agents.worker"},
     "mode": {"agents", "agents.app", "agents.worker"},
-    "fastapi": {"axis.gateway"},
-    "starlette": {"axis.gateway"},
-    "uvicorn": {"axis.gateway"},
-    "uvloop": {"axis.gateway"},
+    "fastapi": {"axis.gateway", "axis.console"},
+    "starlette": {"axis.gateway", "axis.console"},
+    "uvicorn": {"axis.gateway", "axis.console"},
+    "uvloop": {"axis.gateway", "axis.console"},
+    "argon2": {"axis.console"},
     "pypdfium2": {"axis.appearance"},
     "pikepdf": {"axis.appearance"},
     "jinja2": {"axis.console", "axis.report"},

@@ -1,0 +1,318 @@
+"""The pages of people over a real database: one house of clerks, with a desk whose broker is the test."""
+
+import asyncio
+import contextlib
+import io
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+
+import httpx
+import msgspec
+from argon2 import PasswordHasher
+
+from axis.checks.policy import load_policy
+from axis.console.app import build_app
+from axis.console.live import Live
+from axis.console.parts import Parts
+from axis.console.passwords import Passwords
+from axis.content.store import ContentStore
+from axis.contract.codec import Accepted, encode_accepted
+from axis.contract.schemas import NEWEST, Schemas
+from axis.desk.acknowledging import acknowledge
+from axis.desk.courier import Courier
+from axis.desk.desk import Desk
+from axis.desk.office import Office
+from axis.desk.routing import route
+from axis.desk.sealing import seal_once
+from axis.desk.trustlist import Held
+from axis.document import Decision, Document, Verdict, Versions
+from axis.edxml.attachments import AttachmentSink
+from axis.edxml.reader import read_packet
+from axis.edxml.writer import PacketFile, build_packet
+from axis.envelope import Envelope, Organ, SignerInfo
+from axis.evidence.events import Kind, make_event
+from axis.records import Parking, Ruling, Settled
+from axis.register import searchable
+from axis.reports import FileKind, FileReport, GateReport
+from axis.store.accounts import add_account
+from axis.store.bell import Bell
+from axis.store.connections import add_connection
+from axis.store.hearing import newest_event
+from axis.store.ledger import Ledger
+from axis.store.papers import seen_by
+from axis.topics import ACCEPTED, ACK
+from axis.traffic import Incoming
+from signing.trust import TrustList
+
+CHANNEL = "axis_mailbox"
+PASSWORD = "mat-khau-cua-toi"
+SCHEMAS = Schemas(
+    ids={"submission.v1": 7, "accepted.v1": 8, "ack.v1": 9},
+    writers={n: (name, NEWEST[name].parsed) for n, name in ((7, "submission"), (8, "accepted"), (9, "ack"))},
+)
+AGENCIES = {
+    "H37": ("UBND tỉnh Lạng Sơn", "province", "lang-son"),
+    "H37.T39": ("UBND xã Tự Kết Nối", "commune", "lang-son"),
+    "G22": ("Văn phòng Chính phủ", "central", "vpcp"),
+    "G12": ("Bộ Tài chính", "central", "btc"),
+    "G09": ("Bộ Nội vụ", "central", "bnv"),
+}
+PEOPLE = {
+    "lan": ("clerk", "H37"),
+    "xa": ("clerk", "H37.T39"),
+    "minh": ("clerk", "G22"),
+    "hoa": ("clerk", "G22"),
+    "tai": ("clerk", "G12"),
+    "noi": ("clerk", "G09"),
+    "vanhanh": ("operations", ""),
+    "kiemtoan": ("auditor", ""),
+}
+"""Account → role, agency. `xa` shares her connection with `lan`; `noi` has nothing to do with anything."""
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+class House:
+    """Everything behind the pages; the test lets each move happen."""
+
+    def __init__(self, pool, url, root):
+        self.pool = pool
+        self.content = ContentStore(root)
+        self.ledger = Ledger(pool)
+        self.published = []
+        self.ahead = timedelta()
+        self.courier = Courier(self._publish, self.ledger.forget_outgoing, step="take")
+        self.office = Office(
+            memory=self.ledger,
+            content=self.content,
+            policy=load_policy(),
+            trust=Held(TrustList(version="t1", digest="t1")),
+            schemas=SCHEMAS,
+            courier=self.courier,
+            now=self.now,
+            backlog_limit=1000,
+        )
+        self.desk = Desk(self.office)
+        self.live = Live(partial(seen_by, pool), partial(newest_event, pool))
+        self.bell = Bell(url, (CHANNEL,))
+        self.parts = Parts(
+            pool=pool,
+            desk=self.desk,
+            content=self.content,
+            policy=self.office.policy,
+            live=self.live,
+            passwords=Passwords(CHEAP),
+            now=self.now,
+            anchors=(),
+        )
+        self.app = build_app(self.parts)
+        self.count = 0
+
+    def now(self):
+        return datetime.now(UTC) + self.ahead
+
+    async def _publish(self, messages):
+        self.published.extend(messages)
+
+    @contextlib.asynccontextmanager
+    async def open(self):
+        """Furnish the house: agencies, connections, people."""
+        async with self.pool.acquire() as conn, conn.transaction():
+            await conn.executemany(
+                """INSERT INTO agency (code, name, level, valid_from, search)
+                   VALUES ($1, $2, $3, '2020-01-01', $4)""",
+                [(code, name, level, searchable(name)) for code, (name, level, _) in AGENCIES.items()],
+            )
+            for connection in sorted({one for _, _, one in AGENCIES.values()}):
+                codes = [code for code, (_, _, one) in AGENCIES.items() if one == connection]
+                await add_connection(conn, connection, codes, at=self.now())
+            hashed = CHEAP.hash(PASSWORD)
+            for name, (role, agency) in PEOPLE.items():
+                await add_account(conn, name, role=role, agency=agency, password=hashed, at=self.now())
+        tasks = [asyncio.create_task(self.courier.run()), asyncio.create_task(self.live.run())]
+        try:
+            async with self.bell:
+                with self.bell.overhearing(self.live.hear):
+                    yield self
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    def browser(self):
+        """Return a client without a session."""
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url="https://axis.test")
+
+    async def enter(self, name, password=PASSWORD):
+        """Return a client that is signed in."""
+        client = self.browser()
+        answer = await sign_in(client, name, password)
+        assert answer.status_code == 303, answer.text
+        return client
+
+    async def send(self, *, sender="H37", to=("G22",), subject="Về việc báo cáo quý III", **more):
+        """Take a packet; return its id."""
+        self.count += 1
+        number = more.pop("number", str(1200 + self.count))
+        envelope = Envelope(
+            sender=Organ(code=sender, name=AGENCIES[sender][0]),
+            recipients=tuple(Organ(code=code, name=AGENCIES[code][0]) for code in to),
+            document_id=f"{sender},2026/11/20,{number}/UBND-VP",
+            number=number,
+            notation="UBND-VP",
+            place="Lạng Sơn",
+            issued_on=date(2026, 11, 20),
+            type_group=2,
+            type_detail=7,
+            type_name="Công văn",
+            subject=subject,
+            signer=SignerInfo(position="Chủ tịch", full_name="Người Ký Thử"),
+            priority=more.pop("priority", 0),
+        )
+        files = more.pop("files", {"công văn.pdf": PDF})
+        data = b"".join(
+            build_packet(
+                envelope,
+                [PacketFile(name=name, open=partial(io.BytesIO, body)) for name, body in files.items()],
+                sent_at=self.now(),
+            )
+        )
+        sha256 = await asyncio.to_thread(self.content.put, data)
+        connection = more.pop("connection", AGENCIES[sender][2])
+        intake = await self.desk.take(
+            connection=connection, sha256=sha256, size=len(data), door="rest", envelope=envelope
+        )
+        return intake.packet_id
+
+    async def judge(self, packet_id, *violations):
+        """Record what the judges would: an acceptance and its deliveries, or a refusal."""
+        row = (await self.ledger.intakes([packet_id]))[packet_id]
+        at = self.now()
+        with self.content.open(row.intake.sha256) as stream, AttachmentSink() as sink:
+            reading = read_packet(stream, self.office.policy.limits, sink)
+            files = tuple(
+                FileReport(
+                    content_id=one.content_id,
+                    name=one.name,
+                    kind=FileKind.PDF if one.name.endswith(".pdf") else FileKind.OTHER,
+                    size=one.size,
+                    sha256=one.sha256,
+                )
+                for one in reading.attachments
+            )
+        envelope = reading.envelope
+        report = GateReport(envelope=envelope, files=files, splice_offset=reading.splice_offset)
+        decision = Decision(
+            packet_id=packet_id,
+            versions=Versions(
+                rules=self.office.policy.rules_version,
+                directory=await self.ledger.directory_version(),
+                trust="t1",
+            ),
+            verdict=Verdict.REFUSED if violations else Verdict.ACCEPTED,
+            violations=violations,
+            findings=(),
+            decided_at=at,
+        )
+        kind = Kind.SUBMISSION_REJECTION if violations else Kind.SUBMISSION_ACCEPTANCE
+        told = make_event(
+            kind, packet_id, packet_id=packet_id, connection=row.intake.connection, at=at, facts={}
+        )
+        document = Document(
+            packet_id=packet_id,
+            agency=envelope.sender.code,
+            document_id=envelope.document_id,
+            number=envelope.number,
+            notation=envelope.notation,
+            type_name=envelope.type_name,
+            subject=envelope.subject,
+            issued_on=envelope.issued_on,
+            due_on=None,
+            priority=envelope.priority,
+            accepted_at=at,
+            splice_offset=reading.splice_offset,
+            splice=b"<edXML:TraceHeader/>",
+        )
+        ending = Settled(decision=decision, events=(told,), outgoing=())
+        ruling = Ruling(
+            row=row,
+            report=msgspec.json.encode(report),
+            document=None if violations else document,
+            recipients=() if violations else tuple(one.code for one in envelope.recipients),
+            ending=ending,
+            id_taken=None if violations else ending,
+        )
+        await self.ledger.record_rulings([ruling], at=at)
+        if not violations:
+            record = Accepted(
+                event_id="a" * 32,
+                packet_id=packet_id,
+                agency=document.agency,
+                document_id=document.document_id,
+                priority=0,
+                accepted_at=at,
+            )
+            await route(self.office, [incoming(ACCEPTED, encode_accepted(record, SCHEMAS))])
+
+    async def deliver(self, **what):
+        """Send and accept; return the packet's id."""
+        packet_id = await self.send(**what)
+        await self.judge(packet_id)
+        return packet_id
+
+    async def park(self, packet_id, violation):
+        """Let a packet wait."""
+        row = (await self.ledger.intakes([packet_id]))[packet_id]
+        at = self.now()
+        await self.ledger.park(
+            [
+                Parking(
+                    intake=row.intake,
+                    code=violation.code,
+                    detail=violation.detail,
+                    at=at,
+                    next_try_at=at + timedelta(minutes=1),
+                    deadline=at + timedelta(hours=4),
+                )
+            ]
+        )
+
+    async def acknowledge(self):
+        """Apply the statuses that were published."""
+        await self.courier.drained()
+        records = [incoming(ACK, one.value) for one in self.published if one.topic == ACK]
+        await acknowledge(self.office, records)
+
+    async def seal(self):
+        """Seal what there is, with a seal that anybody can see through."""
+        return await seal_once(self.ledger, lambda data: b"sealed:" + data, self.now)
+
+    async def state(self, packet_id, recipient):
+        """Return the state of a delivery."""
+        return await self.pool.fetchval(
+            "SELECT state FROM delivery WHERE packet_id = $1 AND recipient = $2", packet_id, recipient
+        )
+
+
+def incoming(topic, value):
+    return Incoming(topic=topic, partition=0, offset=0, key=b"", value=value)
+
+
+async def sign_in(client, name, password):
+    """Fill in the login form as a browser does."""
+    csrf = field((await client.get("/login")).text, "csrf")
+    return await client.post("/login", data={"csrf": csrf, "name": name, "password": password})
+
+
+def field(page, name):
+    """Return the value of a hidden field of a page."""
+    return page.partition(f'name="{name}" value="')[2].partition('"')[0]
+
+
+async def act(client, packet_id, code, **fields):
+    """Open the form of an act and send it."""
+    page = await client.get(f"/documents/{packet_id}/act/{code}")
+    assert page.status_code == 200, page.text
+    given = {"csrf": field(page.text, "csrf"), "attempt": field(page.text, "attempt"), "note": "", **fields}
+    return await client.post(f"/documents/{packet_id}/act/{code}", data=given)
