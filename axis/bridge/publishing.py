@@ -101,15 +101,20 @@ class Pump:
         for entry in entries:
             if entry.stale:
                 continue
-            row = await self._row(entry)
-            if row is not None:
-                rows.append(row)
-                done.append(entry.entry_id)
+            try:
+                rows.append(await self._row(entry))
+            except UnavailableError:
+                raise
+            except Exception:  # noqa: BLE001 - a bug about one entry waits there, visibly, and stops nobody else
+                _log.exception("entry %d of %s cannot be made a record", entry.entry_id, connection)
+                self._block(connection)
+                break
+            done.append(entry.entry_id)
         try:
             await self._publish(rows)
         except UnavailableError as exc:
             _log.warning("inbox of %s waits: %s", connection, exc)
-            self._blocked[connection] = asyncio.get_running_loop().time() + BLOCKED_SECONDS
+            self._block(connection)
             return 0
         self._published()
         await self._memory.published(done)
@@ -117,7 +122,10 @@ class Pump:
             metrics.INBOX_PUBLISHED.labels(entry.kind).inc()
         return len(done)
 
-    async def _row(self, entry: Unpublished) -> Outgoing | None:
+    def _block(self, connection: str) -> None:
+        self._blocked[connection] = asyncio.get_running_loop().time() + BLOCKED_SECONDS
+
+    async def _row(self, entry: Unpublished) -> Outgoing:
         sha256, size, content = await self._about(entry)
         name = event_id(f"inbox/{entry.kind}", f"{entry.connection}/{entry.subject}")
         record = ConnInbox(
@@ -174,9 +182,13 @@ class Pump:
             )
         return hashlib.sha256(data).hexdigest(), len(data), data if len(data) <= INLINE_BYTES else None
 
-    def _whole(self, how: Delivered) -> bytes:
-        with self._content.open(how.sha256) as stream:
-            return b"".join(spliced(stream, how.splice_offset, how.splice))
+    def _whole(self, how: Delivered) -> bytes | None:
+        """Return the delivered packet; None where retention or an incident has taken its content away."""
+        try:
+            with self._content.open(how.sha256) as stream:
+                return b"".join(spliced(stream, how.splice_offset, how.splice))
+        except FileNotFoundError:
+            return None
 
 
 def _receipt(found: ReceiptParts | None) -> bytes:

@@ -8,8 +8,10 @@
             axis.answer(entry.packet_id, entry.recipients[0], "01")
             axis.mark(entry)
 
-`AxisClient` is the same for asyncio. Every call may be repeated without harm,
-and repeats itself while the axis asks to come back later.
+`AxisClient` is the same for asyncio, `axis.client.kafka.AxisKafkaClient` the same over Kafka (extra
+``kafka``; ``Axis.over(AxisKafkaClient(told))`` is its blocking face). `axis.client.verifying.trusting` gives
+what verifies receipts. Every call may be repeated without harm, and repeats itself while the axis asks to
+come back later.
 """
 
 from axis.client.answers import (
@@ -32,6 +34,7 @@ from axis.client.answers import (
 from axis.client.blocking import Axis
 from axis.client.client import AxisClient
 from axis.client.failures import AxisRefusedError, DamagedError, NotYetError, UnreachableError
+from axis.client.seen import Store
 
 __all__ = [
     "Agency",
@@ -52,6 +55,7 @@ __all__ = [
     "Recipient",
     "Sent",
     "SentLine",
+    "Store",
     "UnreachableError",
     "Waiting",
     "Whoami",

@@ -6,10 +6,12 @@ The calls are those of `AxisClient`, signatures and all; none is written twice.
 import asyncio
 import functools
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
 
+from axis.client.answers import Entry
 from axis.client.client import AxisClient, Verify
+from axis.client.seen import Store
 from axis.client.wire import PATIENCE_SECONDS
 
 P = ParamSpec("P")
@@ -21,9 +23,15 @@ def _blocking(
 ) -> Callable[Concatenate["Axis", P], R]:
     @functools.wraps(call)
     def blocked(self: "Axis", /, *args: P.args, **named: P.kwargs) -> R:
-        return self._run(call(self._client, *args, **named))
+        # By name: a client over Kafka has its own ways of the same calls.
+        work: Coroutine[Any, Any, R] = getattr(self._client, call.__name__)(*args, **named)
+        return self._run(work)
 
     return cast("Callable[Concatenate[Axis, P], R]", blocked)
+
+
+async def _next(entries: AsyncIterator[Entry]) -> Entry:
+    return await anext(entries)
 
 
 class Axis:
@@ -40,7 +48,17 @@ class Axis:
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         """Prepare; the arguments are those of `AxisClient`."""
-        self._client = AxisClient(url, client_id, client_secret, ca=ca, verify=verify, patience=patience)
+        self._begin(AxisClient(url, client_id, client_secret, ca=ca, verify=verify, patience=patience))
+
+    @classmethod
+    def over(cls, client: AxisClient) -> Self:
+        """Give the blocking face of a client, e.g. of one over Kafka; closing this closes it."""
+        made = cls.__new__(cls)
+        made._begin(client)  # noqa: SLF001 - our own, before it is given out
+        return made
+
+    def _begin(self, client: AxisClient) -> None:
+        self._client = client
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="axis-client", daemon=True)
         self._thread.start()
@@ -78,6 +96,16 @@ class Axis:
     send_status = _blocking(AxisClient.send_status)
     agencies = _blocking(AxisClient.agencies)
     whoami = _blocking(AxisClient.whoami)
+
+    def receive(self, store: Store, *, kind: str = "", wait: float = 25.0) -> Iterator[Entry]:
+        """Give every entry at least once; see `AxisClient.receive`."""
+        entries = self._client.receive(store, kind=kind, wait=wait)
+        try:
+            while True:
+                yield self._run(_next(entries))
+        finally:
+            if not self._loop.is_closed():
+                self._run(entries.aclose())
 
     def _run(self, work: Coroutine[Any, Any, R]) -> R:
         future = asyncio.run_coroutine_threadsafe(work, self._loop)

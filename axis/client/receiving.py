@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import httpx
 from axis.client.answers import AckAnswer, Entry
 from axis.client.failures import DamagedError, NotYetError
 from axis.client.files import held_against_digest, saved
+from axis.client.seen import Store
 from axis.client.wire import Wire
 
 
@@ -34,6 +35,27 @@ class Receiving:
         """
         params: dict[str, Any] = {"kind": kind, "packet_id": packet_id, "limit": limit, "wait": wait}
         return await self._wire.ask(list[Entry], "GET", "/v1/inbox", params=params, wait=wait)
+
+    async def receive(
+        self, store: Store, *, kind: str = "", wait: float = 25.0
+    ) -> AsyncGenerator[Entry, None]:
+        """Give every entry at least once, and one that was dealt with never again; endless.
+
+        When the next entry is asked for, the one before was dealt with: it is remembered in ``store``,
+        then marked. A crash in between marks it later and does not give it again; a crash while it was
+        being dealt with gives it again.
+
+        Args:
+            store: remembers, best in a file.
+            kind: document, status, receipt or notice; empty: all.
+            wait: seconds that one look may wait for something to come.
+        """
+        while True:
+            for entry in await self.inbox(kind, wait=wait):
+                if not store.dealt(entry):
+                    yield entry
+                    store.deal(entry)
+                await self.mark(entry)
 
     async def fetch(self, entry: Entry | int, folder: str | os.PathLike[str] = ".") -> Path:
         """Download what an entry is about into ``folder``; streaming, and held against its digest.

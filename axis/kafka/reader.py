@@ -13,12 +13,13 @@ from typing import Final, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from confluent_kafka import Consumer, KafkaException
 from confluent_kafka import TopicPartition as Spot
 
 from axis.errors import UnavailableError
-from axis.kafka.admin import SECONDS, admin_client, ask
+from axis.kafka.admin import SECONDS, ask
 from axis.kafka.connect import aiokafka_options, away, confluent_options
 from axis.settings import Settings
 from axis.topics import BRIDGE_GROUP, TAKEN_FROM
@@ -147,7 +148,14 @@ class DoorReader(ConsumerRebalanceListener):  # type: ignore[misc] # theirs has 
         Raises:
             UnavailableError: the broker is away.
         """
-        await asyncio.to_thread(self._erase, place, before)
+        admin = AIOKafkaAdminClient(**aiokafka_options(self._settings))
+        try:
+            await admin.start()
+            await admin.delete_records({TopicPartition(*place): RecordsToDelete(before_offset=before)})
+        except (KafkaError, OSError) as exc:
+            raise UnavailableError(away(self._settings, exc)) from exc
+        finally:
+            await admin.close()
 
     async def usable(self) -> bool:
         """Tell within 2 s whether the broker answers this reader."""
@@ -220,11 +228,6 @@ class DoorReader(ConsumerRebalanceListener):  # type: ignore[misc] # theirs has 
             raise UnavailableError(away(self._settings, exc)) from exc
         finally:
             consumer.close()
-
-    def _erase(self, place: Place, before: int) -> None:
-        client = admin_client(self._settings)
-        for future in client.delete_records([Spot(*place, before)], request_timeout=SECONDS).values():
-            ask(self._settings, future.result)
 
     def _each(self, places: Iterable[Place], what: str) -> None:
         assert self._consumer is not None, "started first"

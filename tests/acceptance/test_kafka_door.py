@@ -1,36 +1,48 @@
 """Systems that speak Kafka, on a whole stack: in, out, and whatever a record may hold."""
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import urllib.request
+from datetime import UTC, datetime
+from pathlib import Path
 
 import asyncpg
 import msgspec
 import pytest
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
 from axis.cli.rehearsal import set_stage
 from axis.cli.verify import judge, read_anchors
-from axis.client import AxisClient, AxisRefusedError
+from axis.client import AxisClient, AxisRefusedError, Store
+from axis.client.kafka import AxisKafkaClient
+from axis.client.verifying import trusting
 from axis.content.store import ContentStore
 from axis.contract.doors import ConnReport, ConnSubmission, encode_conn_submission
 from axis.contract.registry import load_schemas
 from axis.document import packet_id
+from axis.kafka.admin import admin_client
 from axis.kafka.connect import aiokafka_options
+from axis.kafka.doors import Doors
 from axis.sandbox.authority import Authority
 from axis.sandbox.directory import demo_agency
 from axis.sandbox.packet import build_sandbox_packet
 from axis.settings import load_settings
 from axis.stack.places import Home
-from axis.stack.single import arm
+from axis.stack.single import arm, described
 from axis.stack.supervision import Supervisor
-from axis.topics import INLINE_BYTES
+from axis.topics import INLINE_BYTES, TOPICS
 from tests.lab.speaker import Speaker
 
 
@@ -53,9 +65,11 @@ class Scene:
         self.anchors = read_anchors([self.home.authority / "ca.pem"])
         self.sender = self.add("kafka-a", "G09")
         self.receiver = self.add("kafka-b", "H37")
+        self.loop = self.add("kafka-c", "H49", "H41")
 
-    def add(self, name, agency):
-        command = [sys.executable, "-m", "axis.cli", "connection", "add", name, "--agency", agency]
+    def add(self, name, *agencies):
+        command = [sys.executable, "-m", "axis.cli", "connection", "add", name]
+        command += [word for agency in agencies for word in ("--agency", agency)]
         done = subprocess.run(
             [*command, "--take-over", "--kafka", "--json"], capture_output=True, text=True, check=True
         )
@@ -133,7 +147,7 @@ async def test_one_document_end_to_end_by_kafka_alone(scene):
     async with scene.speaker(scene.sender) as a, scene.speaker(scene.receiver) as b:
         await a.submit(data, reference="r-1")
         accepted = await a.until(receipt(name, "SubmissionAcceptance"))
-        assert judge(accepted.content, scene.anchors)
+        assert judge(accepted.content, scene.anchors).proven
         document = await b.until(about(name, "document"))
         assert (document.recipients, document.agency) == (("H37",), "G09")
         assert hashlib.sha256(document.content).hexdigest() == document.sha256
@@ -300,3 +314,269 @@ async def test_a_bridge_that_dies_loses_and_doubles_nothing(scene, failpoint):
         assert kinds == ["document"]
     assert len(await scene.rows("SELECT FROM delivery WHERE packet_id = $1", name)) == 1
     assert len(await scene.rows("SELECT FROM event WHERE packet_id = $1", name)) >= 3
+
+
+# --- the library ---------------------------------------------------------
+
+
+def over(scene, told, tmp_path, way):
+    verify = trusting(scene.home.authority / "ca.pem")
+    if way == "kafka":
+        return AxisKafkaClient(told, store=tmp_path / f"{told['name']}.sqlite", verify=verify)
+    return AxisClient(
+        told["rest_url"],
+        told["rest_client_id"],
+        told["rest_client_secret"],
+        ca=told["rest_ca"],
+        verify=verify,
+    )
+
+
+@pytest.mark.parametrize("way", ["rest", "kafka"])
+async def test_the_library_is_the_same_over_both_ways(scene, tmp_path, way):
+    """Send, wait, receive, answer, be told: one story, two ways."""
+    data, told = scene.packet(), []
+    a, b = over(scene, scene.sender, tmp_path, way), over(scene, scene.receiver, tmp_path, way)
+    async with a, b:
+        sent = await a.send_packet(data, progress=lambda gone, of: told.append((gone, of)))
+        assert told[-1] == (len(data), len(data))
+        assert (await a.send_packet(data)).packet_id == sent.packet_id
+        receipt = await a.wait_for_receipt(sent.packet_id)
+        assert receipt.kind == "SubmissionAcceptance"
+        entry = await until(b, "document", sent.packet_id)
+        path = await b.fetch(entry, tmp_path / "den")
+        assert path.read_bytes() == await b.content(entry)
+        assert len(path.read_bytes()) > len(data)
+        await b.answer(sent.packet_id, "H37", "03", "Đã tiếp nhận")
+        await b.mark(entry)
+        assert await b.inbox("document", packet_id=sent.packet_id) == []
+        await a.wait_for_receipt(sent.packet_id, "ContentHandover")
+        status = await until(a, "status", sent.packet_id)
+        assert b"H37" in await a.content(status)
+        broken = scene.packet(fault="no-seal")
+        refused = await a.wait_for_receipt((await a.send_packet(broken)).packet_id)
+        assert refused.kind == "SubmissionRejection"
+        secret = scene.packet(subject="MẬT")
+        with pytest.raises(AxisRefusedError) as caught:
+            await a.wait_for_receipt((await a.send_packet(secret)).packet_id)
+        assert caught.value.code == "secrecy.marked"
+
+
+async def until(client, kind, name):
+    async with asyncio.timeout(60):
+        while True:
+            for entry in await client.inbox(kind, packet_id=name, wait=5, limit=1000):
+                return entry
+
+
+@pytest.mark.parametrize("way", ["rest", "kafka"])
+async def test_what_was_dealt_with_is_not_shown_again(scene, tmp_path, way):
+    """A system that dies between dealing and marking: given once more before that, never after."""
+    data = scene.packet()
+    async with over(scene, scene.sender, tmp_path, "rest") as a:
+        name = (await a.send_packet(data)).packet_id
+
+    async def first(store, count):
+        async with over(scene, scene.receiver, tmp_path, way) as b:
+            seen = []
+            async with asyncio.timeout(60):
+                async for entry in b.receive(store, kind="document", wait=2):
+                    seen.append(entry.packet_id)
+                    if entry.packet_id == name:
+                        count -= 1
+                        if not count:
+                            return seen
+        return seen
+
+    store = Store(tmp_path / "dealt.sqlite")
+    assert name in await first(store, 1)  # dies while it deals
+    async with over(scene, scene.receiver, tmp_path, way) as b:
+        entry = await until(b, "document", name)
+        store.deal(entry)  # dies between dealing and marking
+        again = b.receive(Store(tmp_path / "dealt.sqlite"), kind="document", wait=0.5)
+        shown = []
+
+        async def watch():
+            async for one in again:
+                shown.append(one.packet_id)  # noqa: PERF401 - it is cut off
+
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(watch(), 8)
+        assert name not in shown
+        assert await b.inbox("document", packet_id=name) == []
+    store.close()
+
+
+async def test_the_examples_of_the_readme_run(scene, tmp_path, monkeypatch, capsys):
+    """Word for word, with files of the names that they use."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    examples = [part.partition("```")[0] for part in readme.split("```python\n")[1:]]
+    assert len(examples) == 2
+    (tmp_path / "my-dms.json").write_text(json.dumps(scene.loop))
+    (tmp_path / "ca.pem").write_bytes((scene.home.authority / "ca.pem").read_bytes())
+    for name in ("goi.edxml", "goi-2.edxml"):
+        data = build_sandbox_packet(scene.authority, demo_agency("H49"), [demo_agency("H41")])
+        (tmp_path / name).write_bytes(data)
+    monkeypatch.chdir(tmp_path)
+    for example in examples:
+        await asyncio.to_thread(exec, compile(example, "README.md", "exec"), {})
+    assert capsys.readouterr().out.count("SubmissionAcceptance") == 2
+    assert list((tmp_path / "den").iterdir())
+
+
+def test_stock_java_clients_send_and_receive(scene, tmp_path):
+    """Kafka's own client and an Avro serializer: a packet out, receipt and delivery in."""
+    folder = Path(__file__).parents[2] / "deploy" / "samples" / "java"
+    target = tmp_path / "java"
+    shutil.copytree(folder, target / "deploy" / "samples" / "java", ignore=shutil.ignore_patterns("target"))
+    shutil.copytree(folder.parents[2] / "avro", target / "avro")
+    built = target / "deploy" / "samples" / "java"
+    mvn = ["mvn", "-B", "-q", "-f", str(built / "pom.xml"), "package"]
+    offline = subprocess.run([*mvn, "-o"], capture_output=True, text=True, timeout=300, check=False)
+    if offline.returncode:  # the first time on this machine
+        subprocess.run(mvn, check=True, timeout=600)
+    paths = f"{built}/target/kafka-connection-1.jar:{built}/target/dependency/*"
+
+    def java(name, told, *more):
+        (tmp_path / "told.json").write_text(json.dumps(told))
+        command = ["java", "-cp", paths, f"vn.axis.sample.{name}", str(tmp_path / "told.json"), *more]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+
+    data = scene.packet()
+    (tmp_path / "goi.edxml").write_bytes(data)
+    name = java("Send", scene.sender, str(tmp_path / "goi.edxml")).strip()
+    assert name == packet_id("kafka-a", hashlib.sha256(data).hexdigest())
+    receipts = java("Receive", scene.sender, "receipt", name)
+    assert f" receipt {name} " in receipts
+    line = next(
+        one for one in java("Receive", scene.receiver, "document", name).splitlines()
+        if f" document {name} " in one
+    )  # fmt: skip
+    (row,) = asyncio.run(scene.rows("SELECT delivered_sha256 FROM decision WHERE packet_id = $1", name))
+    assert line.split()[3] == row["delivered_sha256"]
+
+
+# --- isolation -----------------------------------------------------------
+
+
+async def test_another_connection_gets_nothing_by_kafka(scene):
+    """With valid credentials of its own: others' topics and groups, and the inner ones, are closed to it."""
+    other, mine = scene.sender, scene.receiver
+    options = Speaker(mine, scene.schemas).options
+    since, doors = denied(scene, mine["kafka_user"]), Doors(scene.settings)
+    before = doors.look()
+    for topic in (*other["topics"].values(), *TOPIC_NAMES):
+        with pytest.raises(KafkaError):
+            await read_one(options, topic, group=None)
+        with pytest.raises(KafkaError):
+            await write_one(options, topic)
+    with pytest.raises(KafkaError):
+        await write_one(options, mine["topics"]["inbox"])
+    with pytest.raises(KafkaError):
+        await read_one(options, mine["topics"]["submission"], group=None)
+    for group in ("axis.conn.kafka-a.test", "axis.conn.kafka-", "axis.bridge", "axis.worker", "mine"):
+        with pytest.raises(KafkaError):
+            await read_one(options, mine["topics"]["inbox"], group=group)
+    settings = msgspec.structs.replace(
+        scene.settings, kafka_user=mine["kafka_user"], kafka_password=mine["kafka_password"]
+    )
+    client = admin_client(settings)
+    assert set(client.list_topics(timeout=10).topics) == set(mine["topics"].values())
+    admin = AIOKafkaAdminClient(**options)
+    await admin.start()
+    place = TopicPartition(other["topics"]["inbox"], 0)
+    with pytest.raises(KafkaError):
+        await admin.delete_records({place: RecordsToDelete(before_offset=1)})
+    for answer in (
+        await admin.create_topics([NewTopic("axis.conn.kafka-a.more.v1", 1, 1)]),
+        await admin.delete_topics([other["topics"]["inbox"]]),
+    ):
+        errors = getattr(answer, "topic_errors", None) or answer.topic_error_codes
+        assert all(error[1] for error in errors)
+    assert all(name.startswith("axis.conn.kafka-b.") for name, _ in await admin.list_consumer_groups())
+    await admin.close()
+    assert doors.look() == before
+    # and the broker has written each of them down
+    assert denied(scene, mine["kafka_user"]) - since >= 2 * len(TOPIC_NAMES)
+
+
+async def test_another_connection_gets_nothing_by_rest(scene):
+    """Packets, receipts, mail, uploads and statuses of another by their ids: all refused, and counted."""
+    data = scene.packet()
+    before = turned_away(scene, "gateway", "take.not-found")
+    async with scene.client(scene.sender) as a, scene.client(scene.receiver) as b:
+        sent = await a.send_packet(data)
+        receipt = await a.wait_for_receipt(sent.packet_id)
+        (entry, *_) = await a.inbox("receipt", packet_id=sent.packet_id)
+        third = AxisClient(
+            scene.loop["rest_url"],
+            scene.loop["rest_client_id"],
+            scene.loop["rest_client_secret"],
+            ca=scene.loop["rest_ca"],
+        )
+        async with third:
+            tries = [
+                third.status(sent.packet_id),
+                third.receipts(sent.packet_id),
+                third.receipt(receipt.event_id),
+                third.content(entry),
+                third.mark(entry),
+                third.answer(sent.packet_id, "H37", "03"),
+                b.status(sent.packet_id),
+            ]
+            for one in tries:
+                with pytest.raises(AxisRefusedError) as caught:
+                    await one
+                assert (caught.value.status, caught.value.code) == (404, "take.not-found")
+    assert turned_away(scene, "gateway", "take.not-found") - before == len(tries)
+    async with scene.speaker(scene.loop) as third:
+        before = turned_away(scene, "bridge", "take.not-found")
+        await third.ack(received=receipt.event_id, reference="i1")
+        at = datetime.now(UTC)
+        await third.ack(
+            report=ConnReport(packet_id=sent.packet_id, recipient="H37", code="03", reported_at=at),
+            reference="i2",
+        )
+        for reference in ("i1", "i2"):
+            await third.until(notice("take.not-found", reference))
+        assert turned_away(scene, "bridge", "take.not-found") - before == 2
+
+
+TOPIC_NAMES = tuple(topic.name for topic in TOPICS)
+
+
+async def read_one(options, topic, *, group):
+    consumer = AIOKafkaConsumer(topic, **options, group_id=group, auto_offset_reset="earliest")
+    try:
+        await consumer.start()
+        async with asyncio.timeout(10):
+            await consumer.getone()
+    finally:
+        await consumer.stop()
+
+
+async def write_one(options, topic):
+    producer = AIOKafkaProducer(**options, request_timeout_ms=5000)
+    await producer.start()
+    try:
+        async with asyncio.timeout(15):
+            await producer.send_and_wait(topic, b"x")
+    finally:
+        await producer.stop()
+
+
+def denied(scene, user):
+    """Count what the broker has refused a user, by its own log."""
+    text = (scene.home.logs / "kafka.log").read_text(encoding="utf-8", errors="replace")
+    return len(re.findall(rf"Principal = User:{re.escape(user)} is Denied", text))
+
+
+def turned_away(scene, process, code):
+    """Read one counter of a process."""
+    port = described(scene.home.root, process).port
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=6) as answer:
+        page = answer.read().decode()
+    found = re.search(rf'^axis_turned_away_total{{code="{code}"}} ([0-9.]+)$', page, re.MULTILINE)
+    return float(found[1]) if found else 0.0

@@ -80,7 +80,7 @@ HOMES = {
     "pebble": {"axis.gate"},
     "asyncpg": {"axis.store"},
     "fastavro": {"axis.contract"},
-    "aiokafka": {"axis.kafka"},
+    "aiokafka": {"axis.kafka", "axis.client"},  # the library of a DMS speaks both ways itself
     "confluent_kafka": {"axis.kafka", "axis.contract"},
     "faust": {"agents", "agents.app", "agents.worker"},
     "mode": {"agents", "agents.app", "agents.worker"},
