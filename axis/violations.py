@@ -90,6 +90,7 @@ class Code(StrEnum):
     LIMIT_SIGNATURES = "limit.signatures"
     LIMIT_REVISIONS = "limit.revisions"
     LIMIT_OBJECTS = "limit.objects"
+    LIMIT_PAGES = "limit.pages"
     LIMIT_CPU = "limit.cpu"
     LIMIT_MEMORY = "limit.memory"
     KEY_USAGE = "signature.key-usage"
@@ -268,6 +269,7 @@ REASONS: Final[dict[Code, Reason]] = {
     Code.LIMIT_SIGNATURES: _R("G9", "Quá nhiều chữ ký.", "Too many signatures."),
     Code.LIMIT_REVISIONS: _R("G9", "Quá nhiều lần lưu.", "Too many revisions."),
     Code.LIMIT_OBJECTS: _R("G9", "Quá nhiều đối tượng, hoặc bảng tham chiếu lớn hơn tệp.", "Too many objects, or a cross-reference table larger than the file."),
+    Code.LIMIT_PAGES: _R("G9", "Quá nhiều trang.", "Too many pages."),
     Code.LIMIT_CPU: _R("G9", "Việc đọc tệp vượt giới hạn tính toán.", "Reading the file exceeded the CPU limit."),
     Code.LIMIT_MEMORY: _R("G9", "Việc đọc tệp vượt giới hạn bộ nhớ.", "Reading the file exceeded the memory limit."),
     Code.KEY_USAGE: _R("G10", "Chứng thư không được dùng để ký văn bản.", "The certificate's key usage does not allow signing documents."),

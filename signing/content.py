@@ -23,7 +23,10 @@ _CHUNK: Final = 1024 * 1024
 _OVERLAP: Final = 64
 """Longer than any name in question with each letter escaped."""
 
-_NAMES: Final = (*forbidden.NAMES, *catalogs.NAMES, "ByteRange")
+SIGNED: Final = "ByteRange"
+"""A file in which this name is not spelled bears no signature."""
+
+_NAMES: Final = (*forbidden.CODES, *catalogs.NAMES, SIGNED)
 
 
 def _tree(words: list[bytes]) -> bytes:
@@ -48,34 +51,47 @@ _ESCAPED: Final = re.compile(
 
 
 def check_content(
-    pdf: OpenedPdf, signatures: int, *, embedded_files: bool = False
+    pdf: OpenedPdf, seen: Counter[str], signatures: int, *, embedded_files: bool = False
 ) -> tuple[tuple[Violation, ...], tuple[Violation, ...]]:
     """Look for forbidden content, and for signatures that no field shows.
 
     Args:
         pdf: not encrypted.
+        seen: what `seen_names` found in it.
         signatures: how many signature dictionaries are known.
         embedded_files: policy lets files travel inside a document.
 
     Returns:
         What refuses the content (G8), and what refuses the number of signatures (G2).
     """
-    seen = {name.decode("latin-1"): count for name, count in _names(pdf).items()}
     found: Counter[Code | str] = Counter()
     if not seen.keys().isdisjoint(catalogs.NAMES):
         found.update(catalogs.check_catalogs(pdf.reader))
-    counted = seen.get("ByteRange", 0)
-    if counted != signatures or not seen.keys().isdisjoint(forbidden.NAMES):
+    # Every dictionary spells its names: as many as there are signatures, and none is hidden.
+    counting = seen[SIGNED] != signatures
+    wanted = {code for name, code in forbidden.CODES.items() if seen[name]}
+    if counting or wanted:
         for value in _objects(pdf):
             forbidden.look_at(value, found)
-        counted = found[forbidden.SIGNATURE]
+            if not counting and all(found[code] for code in wanted):
+                break  # nothing more can turn up
     if embedded_files:
         del found[Code.CONTENT_EMBEDDED]
     told = tuple(Violation(code, "", detail) for code, detail in forbidden.DETAIL.items() if found[code])
-    if counted != signatures and counted != signatures + catalogs.usage_rights(pdf.reader):
+    counted = found[forbidden.SIGNATURE]
+    if counting and counted not in {signatures, signatures + catalogs.usage_rights(pdf.reader)}:
         detail = f"{counted} signature dictionaries in all revisions, {signatures} in fields"
         return told, (Violation(Code.SIGNATURE_COUNT, "", detail),)
     return told, ()
+
+
+def seen_names(pdf: OpenedPdf) -> Counter[str]:
+    """Count the names in question, in the bytes and in the inflated object streams.
+
+    Args:
+        pdf: not encrypted.
+    """
+    return Counter({name.decode("latin-1"): count for name, count in _names(pdf).items()})
 
 
 def _names(pdf: OpenedPdf) -> Counter[bytes]:

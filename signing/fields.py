@@ -42,18 +42,22 @@ class FoundField:
 
 
 def find_fields(
-    reader: PdfFileReader, limits: Limits
+    reader: PdfFileReader, limits: Limits, *, unsigned: bool = False
 ) -> tuple[tuple[FoundField, ...], tuple[Violation, ...]]:
     """Find every filled signature field, and judge whether all can be verified.
 
     Args:
         reader: of a PDF read strictly.
-        limits: ``signatures`` counts here.
+        limits: ``signatures`` and ``pages`` count here.
+        unsigned: no signature dictionary stands in the file; its pages need no look.
 
     Returns:
         The fields as they stand in the form, and what refuses about their
         number. Each field's own faults are its judge's.
     """
+    claimed = resolved(reader.root["/Pages"], "/Count")
+    if isinstance(claimed, int) and claimed > limits.pages:
+        return (), (_too_many(limits),)
     form = resolved(reader.root, "/AcroForm")
     found: list[FoundField] = []
     seen: set[generic.Reference] = set()
@@ -72,11 +76,25 @@ def find_fields(
     values = [each.value for each in found if each.value is not None]
     if len(set(values)) != len(values):
         faults.append(Violation(Code.SIGNATURE_COUNT, "", "two fields share one signature"))
-    if any(widget not in seen for widget in _filled_widgets(reader)):
+    if unsigned and not found:
+        return (), ()
+    try:
+        unknown = any(widget not in seen for widget in _filled_widgets(reader, limits.pages))
+    except _TooManyPagesError:
+        return (), (_too_many(limits),)
+    if unknown:
         faults.append(
             Violation(Code.SIGNATURE_COUNT, "", "a signature on a page that the form does not know")
         )
     return tuple(found), tuple(faults)
+
+
+class _TooManyPagesError(Exception):
+    """There are more pages than the limit, whatever the file claims."""
+
+
+def _too_many(limits: Limits) -> Violation:
+    return Violation(Code.LIMIT_PAGES, "", f"more than {limits.pages} pages")
 
 
 def field_names(root: Any) -> frozenset[str]:  # noqa: ANN401  # pyHanko's objects are untyped
@@ -141,9 +159,11 @@ def _read(field: generic.DictionaryObject, name: str) -> FoundField:
     )
 
 
-def _filled_widgets(reader: PdfFileReader) -> Iterator[generic.Reference | None]:
+def _filled_widgets(reader: PdfFileReader, most: int) -> Iterator[generic.Reference | None]:
     # Widgets on pages that bear a filled signature by themselves; None for one that is no object of its own.
-    for page in _pages(reader.root["/Pages"], set(), _DEPTH):
+    for number, page in enumerate(_pages(reader.root["/Pages"], set(), _DEPTH), start=1):
+        if number > most:
+            raise _TooManyPagesError
         annotations = resolved(page, "/Annots")
         if not isinstance(annotations, generic.ArrayObject):
             continue

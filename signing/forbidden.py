@@ -60,8 +60,11 @@ DETAIL: Final = {
 }
 """In the order of the report."""
 
-NAMES: Final = (*(name[1:] for name in _VALUES), *(name[1:] for name in _KEYS if name not in _VALUES), "JS")
-"""What must turn up in the bytes before any object needs to be read."""
+CODES: Final = {
+    "JS": Code.CONTENT_JAVASCRIPT,
+    **{name[1:]: code for name, code in (*_KEYS.items(), *_VALUES.items())},
+}
+"""What must turn up in the bytes before any object needs to be read, and the code it may come to."""
 
 
 def has_own_code(kind: object) -> bool:

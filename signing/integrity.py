@@ -57,19 +57,20 @@ class JudgedSignature:
 
 
 def judge_integrity(
-    pdf: OpenedPdf, limits: Limits
+    pdf: OpenedPdf, limits: Limits, *, unsigned: bool = False
 ) -> tuple[tuple[JudgedSignature, ...], tuple[Violation, ...]]:
     """Judge every signature and document time-stamp.
 
     Args:
         pdf: read strictly, not encrypted.
-        limits: ``signatures`` counts here.
+        limits: ``signatures`` and ``pages`` count here.
+        unsigned: no signature dictionary stands in the file.
 
     Returns:
         The signatures in order of signing, and all violations. No signature
         and no violation: the file bears none.
     """
-    fields, general = _guarded_find(pdf, limits)
+    fields, general = _guarded_find(pdf, limits, unsigned=unsigned)
     signatures = [JudgedSignature(found) for found in fields]
     for signature in signatures:
         _guard(signature, lambda s=signature: _locate(pdf, s))  # type: ignore[misc]
@@ -91,9 +92,11 @@ def judge_integrity(
     return tuple(signatures), (*own, *faults)
 
 
-def _guarded_find(pdf: OpenedPdf, limits: Limits) -> tuple[tuple[FoundField, ...], tuple[Violation, ...]]:
+def _guarded_find(
+    pdf: OpenedPdf, limits: Limits, *, unsigned: bool
+) -> tuple[tuple[FoundField, ...], tuple[Violation, ...]]:
     try:
-        return find_fields(pdf.reader, limits)
+        return find_fields(pdf.reader, limits, unsigned=unsigned)
     except MemoryError:
         raise
     except Exception as exc:  # noqa: BLE001  # G1: any exception of any class

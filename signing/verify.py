@@ -4,6 +4,7 @@
 no clock and reaches no network; a killable process runs it.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from typing import BinaryIO
@@ -13,7 +14,7 @@ from asn1crypto import x509
 from axis.checks.policy import Limits
 from axis.reports import Need, Outcome, Part, PdfReport, SignatureReport
 from axis.violations import Code, Violation
-from signing.content import check_content
+from signing.content import SIGNED, check_content, seen_names
 from signing.evidence import Evidence
 from signing.indications import indicate
 from signing.integrity import JudgedSignature, judge_integrity
@@ -66,8 +67,10 @@ def verify_pdf(
     if _encrypted(pdf):
         encrypted = Violation(Code.CONTENT_ENCRYPTED, "", "the file is encrypted")
         return PdfReport(integrity=_NOT_JUDGED, content=_part([encrypted]), trust=_NOT_JUDGED)
-    signatures, faults = judge_integrity(pdf, limits)
-    content, hidden = _content(pdf, signatures, embedded_files=embedded_files)
+    seen = _seen(pdf)
+    unsigned = not isinstance(seen, Violation) and not seen[SIGNED]
+    signatures, faults = judge_integrity(pdf, limits, unsigned=unsigned)
+    content, hidden = _content(pdf, seen, signatures, embedded_files=embedded_files)
     faults = (*faults, *hidden)
     if not signatures:
         none = Violation(Code.SIGNATURE_NONE, "", "the file bears no signature")
@@ -99,16 +102,31 @@ def _encrypted(pdf: OpenedPdf) -> bool:
     return "/Encrypt" in pdf.reader.trailer
 
 
+def _seen(pdf: OpenedPdf) -> Counter[str] | Violation:
+    try:
+        return seen_names(pdf)
+    except MemoryError:
+        raise
+    except Exception as exc:  # noqa: BLE001  # G1: an object stream that cannot be read
+        return unreadable(exc)
+
+
 def _content(
-    pdf: OpenedPdf, signatures: tuple[JudgedSignature, ...], *, embedded_files: bool
+    pdf: OpenedPdf,
+    seen: Counter[str] | Violation,
+    signatures: tuple[JudgedSignature, ...],
+    *,
+    embedded_files: bool,
 ) -> tuple[Part, tuple[Violation, ...]]:
+    if isinstance(seen, Violation):
+        return _part([seen]), ()
     changed = [
         Violation(Code.CONTENT_FIELDS, f"signatures[{index}]", f"{signature.unpermitted} field(s)")
         for index, signature in enumerate(signatures)
         if signature.unpermitted
     ]
     try:
-        forbidden, hidden = check_content(pdf, len(signatures), embedded_files=embedded_files)
+        forbidden, hidden = check_content(pdf, seen, len(signatures), embedded_files=embedded_files)
     except MemoryError:
         raise
     except Exception as exc:  # noqa: BLE001  # G1: what cannot be walked is not accepted

@@ -36,6 +36,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Per PDF."""
     objects: int
     """Per PDF."""
+    pages: int = 5000
+    """Per PDF."""
     recipients: int
     """Per packet."""
     memory_bytes: int

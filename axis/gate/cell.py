@@ -7,6 +7,7 @@ locks, and one killed at the wrong moment would hold up the others.
 import asyncio
 import contextlib
 import multiprocessing
+import signal
 from collections.abc import Callable
 from enum import StrEnum, unique
 from typing import Final
@@ -33,6 +34,8 @@ class Cause(StrEnum):
     """Still at work at the wall limit."""
     KILLED = "killed"
     """From outside, or by its own fault."""
+    CPU = "cpu"
+    """Ended by the kernel at its own CPU limit, in code that never came back to the interpreter."""
     GARBLED = "garbled"
     """It answered what cannot be understood."""
 
@@ -86,6 +89,8 @@ class Cell:
         except TimeoutError as exc:
             raise CellDiedError(Cause.WALL, f"no answer within {wall_seconds} s") from exc
         except ProcessExpired as exc:
+            if exc.exitcode == -signal.SIGXCPU:
+                raise CellDiedError(Cause.CPU, "it computed longer than it may") from exc
             raise CellDiedError(Cause.KILLED, f"the process ended ({exc.exitcode})") from exc
         except Exception as exc:
             raise CellDiedError(Cause.KILLED, f"the process is lost ({type(exc).__name__})") from exc

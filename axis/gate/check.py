@@ -230,7 +230,7 @@ async def _check(
     if isinstance(answer, Judged):
         result = judged_result(path, answer, policy, at=at, trust=trust)
     else:
-        result = undetermined_result(path, answer, time.perf_counter() - started)
+        result = undetermined_result(path, answer, policy, time.perf_counter() - started)
     seen = None
     if viewer is not None:
         seen = await viewer.see(path, at=at)

@@ -24,7 +24,7 @@ from axis.gate.answers import (
     decode_request,
     encode,
 )
-from axis.gate.inspect import LIMITS, Grounds, inspect, limit_of
+from axis.gate.inspect import LIMITS, Grounds, inspect
 from axis.gate.network import close_network
 from axis.reports import GateReport
 from signing.evidence import NO_EVIDENCE, Evidence
@@ -101,7 +101,7 @@ class Inside:
                 answer = inspect(path, request, grounds)
         except LIMITS as exc:  # reached where not even a part of the report was there
             limits.lift()
-            report = GateReport(envelope=None, violations=limit_of(exc, "", self.policy))
+            report = GateReport(envelope=None, violations=limits.limit_of(exc, "", self.policy))
             answer = Judged(kind=request.kind or Kind.OTHER, report=report, limited=True)
         if isinstance(answer, Judged):
             cpu, wall = time.process_time() - cpu, time.perf_counter() - wall

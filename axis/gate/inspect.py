@@ -120,7 +120,7 @@ def _inspect_packet(
         limits.lift()
         where = next((f"files[{i}]" for i, file in enumerate(files) if _pending(file)), "")
         files = [msgspec.structs.replace(f, pdf=_unjudged()) if _pending(f) else f for f in files]
-        limit = limit_of(exc, where, grounds.policy)
+        limit = limits.limit_of(exc, where, grounds.policy)
         return _judged(Kind.PACKET, _report(reading, files, limit), limited=True)
     return _judged(Kind.PACKET, _report(reading, files))
 
@@ -135,7 +135,9 @@ def inspect_pdf(file: BinaryIO, path: str, sha256: str, request: InspectRequest,
     except LIMITS as exc:
         limits.lift()
         alone = msgspec.structs.replace(alone, pdf=_unjudged())
-        return _judged(Kind.PDF, _report(None, [alone], limit_of(exc, "", grounds.policy)), limited=True)
+        return _judged(
+            Kind.PDF, _report(None, [alone], limits.limit_of(exc, "", grounds.policy)), limited=True
+        )
     return _judged(Kind.PDF, _report(None, [alone]))
 
 
@@ -196,14 +198,6 @@ def _pending(file: FileReport) -> bool:
 
 def _unjudged() -> PdfReport:
     return PdfReport(integrity=_NOT_JUDGED, content=_NOT_JUDGED, trust=_NOT_JUDGED)
-
-
-def limit_of(exc: BaseException, where: str, policy: Policy) -> tuple[Violation]:
-    """Name the limit that ended the reading (G9)."""
-    if isinstance(exc, MemoryError):
-        allowed = policy.limits.memory_bytes
-        return (Violation(Code.LIMIT_MEMORY, where, f"more than {allowed} bytes of memory"),)
-    return (Violation(Code.LIMIT_CPU, where, f"more than {policy.limits.cpu_seconds} s of computing"),)
 
 
 def _report(

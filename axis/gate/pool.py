@@ -15,7 +15,7 @@ import msgspec
 
 from axis.checks.policy import Policy
 from axis.errors import SetupError
-from axis.gate import prison
+from axis.gate import patience, prison
 from axis.gate.answers import (
     Altered,
     Answer,
@@ -29,6 +29,7 @@ from axis.gate.answers import (
     encode,
 )
 from axis.gate.cell import Cause, Cell, CellDiedError, Task
+from axis.gate.limits import CpuLimitError, limit_of
 from axis.gate.network import NAMESPACE
 from axis.gate.scratch import Scratch
 from axis.reports import GateReport
@@ -153,6 +154,8 @@ class GatePool:
             # After a limit, what it cut short may still lie about in that process.
             sound = not (isinstance(answer, Judged) and answer.limited)
         except CellDiedError as exc:
+            if exc.cause is Cause.CPU:
+                return self._exhausted(kind)
             self._died(exc, path, "first")
         else:
             return _settled(answer)
@@ -161,16 +164,20 @@ class GatePool:
                 self._idle.put_nowait(cell)
             else:
                 self._mend(cell)
-        return await self._second_try(path, question)
+        return await self._second_try(path, question, kind)
 
-    async def _second_try(self, path: Path, question: bytes) -> Judged | Altered | Undetermined:
+    async def _second_try(
+        self, path: Path, question: bytes, kind: Kind | None
+    ) -> Judged | Altered | Undetermined:
         # A process of its own, outside the others' number: whatever this file does, they go on.
         async with self._alone:
             cell = Cell(self._premises)
             try:
-                await cell.start()
-                return _settled(await self._ask(cell, path, question))
+                ready = await cell.start()
+                return _settled(await self._ask_patiently(cell, path, question, ready.pid))
             except CellDiedError as exc:
+                if exc.cause is Cause.CPU:
+                    return self._exhausted(kind)
                 self._died(exc, path, "second")
                 return Undetermined(code=Code.GATE_UNDETERMINED, detail=f"{exc.cause}: {exc}")
             except SetupError as exc:
@@ -178,8 +185,30 @@ class GatePool:
             finally:
                 await cell.close()
 
-    async def _ask(self, cell: Cell, path: Path, question: bytes) -> Answer:
+    async def _ask_patiently(self, cell: Cell, path: Path, question: bytes, pid: int) -> Answer:
+        # A file that computes goes on until its own CPU limit; one that blocks has its wall limit.
         wall = float(self._policy.limits.wall_seconds)
+        asking = asyncio.create_task(self._ask(cell, path, question, times=patience.TIMES))
+        blocked = asyncio.create_task(patience.idle(pid, wall))
+        try:
+            await asyncio.wait({asking, blocked}, return_when=asyncio.FIRST_COMPLETED)
+            if not asking.done():
+                raise CellDiedError(Cause.WALL, f"it computed nothing for {wall} s")
+            return await asking
+        finally:
+            for task in (asking, blocked):
+                task.cancel()
+            await asyncio.gather(asking, blocked, return_exceptions=True)
+
+    def _exhausted(self, kind: Kind | None) -> Judged:
+        # Its own limit, only found by the kernel: a verdict, and no second try.
+        limit = limit_of(CpuLimitError(), "", self._policy)
+        return Judged(
+            kind=kind or Kind.OTHER, report=GateReport(envelope=None, violations=limit), limited=True
+        )
+
+    async def _ask(self, cell: Cell, path: Path, question: bytes, *, times: int = 1) -> Answer:
+        wall = float(self._policy.limits.wall_seconds) * times
         data = await cell.run(self._task, str(path), question, wall_seconds=wall)
         try:
             return decode_answer(data)

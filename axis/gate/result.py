@@ -18,6 +18,7 @@ from axis.gate.answers import Altered, Judged, Kind, Undetermined
 from axis.gate.seen import Seen
 from axis.reports import FileReport, GateReport, Outcome, Part
 from axis.violations import REASONS, Code, Violation
+from signing.indications import indication_of
 
 _NEEDED: Final = ("integrity", "content", "trust")
 """Authority needs the directory: it is never judged here, and nothing waits for it."""
@@ -29,6 +30,9 @@ class CheckReason(msgspec.Struct, frozen=True):
     code: Code
     rule: str
     detail: str
+    indication: str = ""
+    """Main indication of ETSI EN 319 102-1; empty where it is no matter of a signature."""
+    subindication: str = ""
 
 
 class CheckPart(msgspec.Struct, frozen=True):
@@ -69,6 +73,8 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     signatures: tuple[dict[str, object], ...] = ()
     """The fields of `axis.reports.SignatureReport`, and ``file``: its name."""
     elapsed_ms: float
+    policy: str = ""
+    """Version of the rules: of the code, of the policy data, and the beginning of the data's digest."""
     advice: tuple[AdviceLine, ...] | msgspec.UnsetType | None = msgspec.UNSET
     """Only where it was asked for; None: it could not be had. Advice never decides anything."""
 
@@ -98,7 +104,8 @@ def judged_result(path: Path, judged: Judged, policy: Policy, *, at: datetime, t
     parts["integrity"] = _with(parts["integrity"], reading)
     if packet:
         parts["content"] = _with(parts["content"], tuple(one for one in own if one not in reading))
-    if not trust:
+    # A refusal that no list could mend (G7) stands without one too.
+    if not trust and parts["trust"].outcome is not Outcome.REFUSED:
         not_given = (Violation(Code.TRUST_NOT_GIVEN, "", ""),)
         parts["trust"] = Part(outcome=Outcome.NOT_JUDGED, reasons=not_given)
     return CheckResult(
@@ -115,6 +122,7 @@ def judged_result(path: Path, judged: Judged, policy: Policy, *, at: datetime, t
             if file.pdf is not None
             for one in file.pdf.signatures
         ),
+        policy=policy.rules_version,
         elapsed_ms=round(judged.wall_seconds * 1000, 3),
     )
 
@@ -146,7 +154,8 @@ def _part(part: Part) -> CheckPart:
 
 def _reason(one: Violation) -> CheckReason:
     detail = one.detail or REASONS[one.code].en
-    return CheckReason(one.code, one.rule, f"{one.field}: {detail}" if one.field else detail)
+    told = f"{one.field}: {detail}" if one.field else detail
+    return CheckReason(one.code, one.rule, told, *indication_of(one.code))
 
 
 def with_advice(result: CheckResult, seen: Seen | None) -> CheckResult:
@@ -185,12 +194,15 @@ def with_advice(result: CheckResult, seen: Seen | None) -> CheckResult:
     return msgspec.structs.replace(result, content=refused, outcome=Outcome.REFUSED)
 
 
-def undetermined_result(path: Path, answer: Altered | Undetermined, seconds: float) -> CheckResult:
+def undetermined_result(
+    path: Path, answer: Altered | Undetermined, policy: Policy, seconds: float
+) -> CheckResult:
     """Return what is said where the gate gave no answer: the file waits.
 
     Args:
         path: what was to be judged.
         answer: the gate's.
+        policy: whose version is named.
         seconds: it took.
     """
     detail = answer.detail if isinstance(answer, Undetermined) else "altered while it was read"
@@ -203,6 +215,7 @@ def undetermined_result(path: Path, answer: Altered | Undetermined, seconds: flo
         content=nothing,
         trust=nothing,
         authority=nothing,
+        policy=policy.rules_version,
         elapsed_ms=round(seconds * 1000, 3),
     )
 

@@ -4,6 +4,7 @@ A question's path names the deed; the judging processes import this module.
 """
 
 import contextlib
+import hashlib
 import os
 import signal
 import socket
@@ -11,7 +12,6 @@ import time
 
 from axis.gate import limits, prison
 from axis.gate.answers import Judged, Kind, decode_request, encode
-from axis.gate.inspect import limit_of
 from axis.reports import GateReport
 
 
@@ -25,6 +25,20 @@ def burn():
     while True:
         with contextlib.suppress(Exception):
             sum(range(100_000))
+
+
+def starve():
+    """Compute for ever, with a third of a processor: so a file looks on a busy machine."""
+    while True:
+        until = time.process_time() + 0.03
+        while time.process_time() < until:
+            pass
+        time.sleep(0.06)
+
+
+def native():
+    """Compute for ever in a library's own code, where no Python instruction comes by."""
+    hashlib.pbkdf2_hmac("sha256", b"x", b"y", 2**31 - 1)
 
 
 def eat():
@@ -55,6 +69,8 @@ DEEDS = {
     "nothing": lambda: None,
     "connect": connect,
     "burn": burn,
+    "starve": starve,
+    "native": native,
     "eat": eat,
 }
 
@@ -77,5 +93,5 @@ def task(path, question):
             return DEEDS[deed]()
     except (MemoryError, limits.CpuLimitError) as exc:
         limits.lift()
-        report = GateReport(envelope=None, violations=limit_of(exc, "", held.policy))
+        report = GateReport(envelope=None, violations=limits.limit_of(exc, "", held.policy))
         return encode(Judged(kind=Kind.PACKET, report=report, limited=True))

@@ -69,12 +69,22 @@ async def judge(pool, path, evidence=NO_EVIDENCE):
 async def test_own_limits_are_verdicts(tmp_path):
     """CPU and memory limits refuse with their own codes, and count as no death."""
     async with opened(wall_seconds=20) as (pool, deaths):
-        for deed, code in [("burn", Code.LIMIT_CPU), ("eat", Code.LIMIT_MEMORY)]:
+        deeds = [("burn", Code.LIMIT_CPU), ("native", Code.LIMIT_CPU), ("eat", Code.LIMIT_MEMORY)]
+        for deed, code in deeds:
             report = await judge(pool, tmp_path / deed)
             assert isinstance(report, GateReport)
             assert [one.code for one in report.violations] == [code]
             assert await judge(pool, tmp_path / "good") == GateReport(envelope=None)
         assert deaths == []
+
+
+async def test_a_file_that_computes_on_a_busy_machine_is_refused_and_waits_for_nothing(gate, tmp_path):
+    """G9: the wall comes before the CPU limit; the second try goes on until the file's own limit."""
+    pool, deaths = gate
+    report = await judge(pool, tmp_path / "starve")
+    assert isinstance(report, GateReport)
+    assert [one.code for one in report.violations] == [Code.LIMIT_CPU]
+    assert deaths == ["wall"]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,12 @@ from tests.lab.documents import a_signed_pdf
 
 GOOD, LETTER = a_sheet_of(), a_sheet_of("Công văn")
 CLAIMS = Claims(
-    kind="Quyết định", number="7", notation="QĐ-BNV", issued_on=date(2026, 2, 3), signer="Đỗ Thử Dung", priority=0
+    kind="Quyết định",
+    number="7",
+    notation="QĐ-BNV",
+    issued_on=date(2026, 2, 3),
+    signer="Đỗ Thử Dung",
+    priority=0,
 )
 LONG = "\n".join([TEXT, *TEXT.splitlines()[2:] * 3])
 URGENT = a_sheet_of(priority=2)
@@ -207,7 +212,10 @@ def test_another_kind_of_paper_is_not_judged_by_the_rules_of_documents():
     output = io.BytesIO()
     made.save(output)
     assert rules(advice_on(output.getvalue())) == ["V1"]
-    head = [("strong[CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM]", "[]"), ("strong[Độc lập - Tự do - Hạnh phúc]", "[]")]
+    head = [
+        ("strong[CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM]", "[]"),
+        ("strong[Độc lập - Tự do - Hạnh phúc]", "[]"),
+    ]
     bare = set_with(GOOD, *head, **{"number": "", "place-date": "", "type": "Hợp đồng"})
     assert rules(advice_on(bare)) == ["V2"]
 

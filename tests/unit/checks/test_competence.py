@@ -73,9 +73,7 @@ def signs(competence, *mandates, **agency_change):
             [Code.MANDATE_INCOMPLETE],
             id="A10-Q-without-appointment",
         ),
-        pytest.param(
-            signs("Q. CỤC TRƯỞNG", mandate(competence="Q", basis="QĐ 12")), [], id="A10-Q-named"
-        ),
+        pytest.param(signs("Q. CỤC TRƯỞNG", mandate(competence="Q", basis="QĐ 12")), [], id="A10-Q-named"),
         pytest.param(
             signs("TUQ. BỘ TRƯỞNG / KT. CỤC TRƯỞNG", TUQ, KT),
             [Code.COMPETENCE_PASSED_ON],

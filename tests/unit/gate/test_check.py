@@ -15,7 +15,8 @@ from axis.errors import SetupError
 from axis.gate.answers import Judged, Kind
 from axis.gate.check import check_paths, exit_code, find_files, judged_result
 from axis.reports import FileKind, FileReport, GateReport, Outcome, Part, PdfReport, SignatureReport
-from axis.violations import Code, Violation
+from axis.violations import REASONS, Code, Violation
+from signing.indications import indication_of
 from tests.unit.edxml.packets import ENVELOPE, PDF, packet
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -72,6 +73,27 @@ def test_a_packet_is_all_its_files_and_its_format():
     assert found.integrity.outcome is Outcome.NOT_JUDGED
 
 
+def test_each_reason_is_told_in_the_words_of_etsi_and_by_which_policy():
+    """Beside our own codes stand indication and sub-indication; the verdict names the rules' version."""
+    found = result(pdf(integrity=no(Code.DIGEST_MISMATCH), content=no(Code.CONTENT_XFA)))
+    (reason,) = found.integrity.reasons
+    assert (reason.indication, reason.subindication) == ("TOTAL-FAILED", "HASH_FAILURE")
+    (reason,) = found.content.reasons
+    assert (reason.indication, reason.subindication) == ("INDETERMINATE", "SIG_CONSTRAINTS_FAILURE")
+    assert found.policy == load_policy().rules_version
+    assert json.loads(found.line())["policy"] == found.policy
+    asked = {code: indication_of(code) for code in Code}
+    assert all(all(asked[code]) for code in Code if REASONS[code].rule.startswith("G"))
+    assert not any(any(asked[code]) for code in Code if REASONS[code].rule[0] in "FASTKNQD")
+
+
+def test_what_no_trust_list_could_mend_is_refused_without_one():
+    """G7: a signature that binds no certificate is refused by trust, and the whole with it."""
+    found = result(pdf(trust=no(Code.CERTIFICATE_UNBOUND)), trust=False)
+    assert (found.integrity.outcome, found.trust.outcome) == (Outcome.ACCEPTED, Outcome.REFUSED)
+    assert found.outcome is Outcome.REFUSED
+
+
 def test_a_limit_stands_under_integrity():
     """What ended the reading of the bytes is told with the bytes, in packets and in PDFs."""
     limit = Violation(Code.LIMIT_CPU, "files[0]", "too long")
@@ -95,6 +117,7 @@ def test_the_line_has_the_published_form():
             "authority",
             "signatures",
             "elapsed_ms",
+            "policy",
         ),
     ]
     assert line["trust"]["outcome"] == "not-judged"
@@ -102,6 +125,8 @@ def test_the_line_has_the_published_form():
         "code": "waiting.trust-not-given",
         "rule": "W3",
         "detail": "No trust list was given to judge by.",
+        "indication": "INDETERMINATE",
+        "subindication": "NO_CERTIFICATE_CHAIN_FOUND",
     }
 
 

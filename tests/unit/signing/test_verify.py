@@ -430,6 +430,7 @@ LIMITS = {
     "signatures": ({"signatures": 1}, "limit.signatures"),
     "revisions": ({"revisions": 2}, "limit.revisions"),
     "objects": ({"objects": 5}, "limit.objects"),
+    "pages": ({"pages": 0}, "limit.pages"),
 }
 
 
@@ -440,6 +441,14 @@ def test_each_cap_refuses_with_its_own_code(change, code):
     """A document over a limit is refused for that limit."""
     report = judge(signed_twice(), limits=msgspec.structs.replace(limits(), **change))
     assert code in codes(report)["integrity"]
+
+
+def test_g9_pages_are_counted_whatever_the_file_claims():
+    """G9-pages-claimed: a small /Count does not hide many pages."""
+    pages = b"<< /Type /Pages /Kids [3 0 R 8 0 R] /Count 1 >>"
+    pdf = signed_by_hand(pdf=plain(n2=pages, n8=newest(plain(), 3)))
+    report = judge(pdf, limits=msgspec.structs.replace(limits(), pages=1))
+    assert "limit.pages" in codes(report)["integrity"]
 
 
 def test_all_that_is_wrong_is_told():
