@@ -240,7 +240,16 @@ def _after(signatures: tuple[SignatureReport, ...], at: int, size: int) -> Pair:
     added = thousands(size - until)
     if later:
         numbers = ", ".join(map(str, later))
-        return f"sau đó thêm {added} byte: chữ ký {numbers}", f"then {added} bytes came: signature {numbers}"
+        filled = signatures[at].filled_behind
+        fields = (
+            (f", {filled} trường biểu mẫu được điền", f", {filled} form fields filled")
+            if filled
+            else ("", "")
+        )
+        return (
+            f"sau đó thêm {added} byte: chữ ký {numbers}{fields[0]}",
+            f"then {added} bytes came: signature {numbers}{fields[1]}",
+        )
     return f"sau đó thêm {added} byte không có chữ ký", f"then {added} bytes came, unsigned"
 
 

@@ -28,7 +28,7 @@ from axis.gate.check import check_files
 if __name__ == "__main__":
     pdf, packet, anchors = sys.argv[1:]
     for one in check_files([pdf, packet], trust=[anchors], advice=True):
-        print(one.outcome, one.integrity.outcome, one.content.outcome, one.trust.outcome, len(one.advice))
+        print(one.outcome, one.integrity.outcome, one.content.outcome, len(one.advice or ()))
         for reason in (*one.integrity.reasons, *one.content.reasons, *one.trust.reasons):
             print(" ", reason.rule, reason.code, reason.detail)
 """

@@ -156,6 +156,9 @@ def test_the_story_of_two_signatures():
     assert first.after[0] == "sau đó thêm 600 byte: chữ ký 2"
     assert "chưa được chứng minh" in second.when[0]
     assert (second.covered[0], second.after[0]) == ("phủ toàn bộ tệp", "sau đó không thêm gì")
+    filled = (signature("A", 400, filled_behind=2), signature("B", 1000))
+    (first, _) = tell(checked(signatures=filled)).files[0].signatures
+    assert first.after[0].endswith(", 2 trường biểu mẫu được điền")
     broken = (signature("A", 400, intact=False),)
     (alone,) = tell(checked(signatures=broken)).files[0].signatures
     assert not alone.sound
