@@ -80,6 +80,7 @@ def demo(
     if keep or not ours:
         out.say("Trục vẫn chạy; dừng bằng: axis down", "the stack goes on; stop it with axis down")
         out.say("Thử tiếp: axis status --as demo-noivu; axis inbox --as demo-noivu", "try on")
+        out.say("Xem trên trang: axis user add lan --agency H37, rồi mở trang văn thư ở trên", "on the page")
     else:
         out.say(
             "Các địa chỉ trên mở lại khi trục chạy: axis up", "the addresses above answer while a stack runs"

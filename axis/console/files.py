@@ -18,6 +18,7 @@ from axis.console.parts import Given, Parts
 from axis.edxml.attachments import AttachmentSink
 from axis.edxml.reader import read_packet
 from axis.reports import FileKind, FileReport
+from axis.store import papers
 from axis.store.clerking import note_audit
 
 PIECE: Final = 256 * 1024
@@ -80,6 +81,13 @@ async def _decoded(parts: Parts, stack: AsyncExitStack, sha256: str, wanted: Fil
             found = await asyncio.to_thread(decode)
     except FileNotFoundError:
         found = None
+    if found is None and await papers.was_removed(parts.pool, sha256):
+        raise PageError(
+            410,
+            "Nội dung đã được xóa theo quy định",
+            "content was removed on purpose",
+            "Biên nhận và lịch sử của văn bản vẫn còn; nội dung thì không lấy lại được từ trục.",
+        )
     if found is None:
         raise PageError(
             409, "Nội dung đã lưu không còn nguyên vẹn", "stored content is missing or altered",

@@ -14,7 +14,7 @@ from axis.console.pages import render
 from axis.console.parts import Given
 from axis.store.accounts import LIFE, end_session, open_session, read_password
 from axis.store.clerking import note_audit
-from axis.store.logins import FAILURE_WINDOW, count_failures, forgive, note_failure
+from axis.store.logins import FAILURE_WINDOW, count_failures, forgive, note_failure, take_back
 
 BOTH: Final = 5
 """Wrong passwords for one account from one address within `FAILURE_WINDOW`."""
@@ -44,12 +44,14 @@ async def post_login(request: Request, parts: Given) -> Response:
     name, password = form.get("name", "").strip().lower(), form.get("password", "")
     keys = _keys(name, address(request))
     at = parts.now()
-    failed = await count_failures(parts.pool, keys, at=at)
-    if any(failed[key] >= most for key, most in zip(keys, (BOTH, ONE_ACCOUNT, ONE_ADDRESS), strict=True)):
-        metrics.LOGINS.labels("limited").inc()
-        return _form(request, back=form.get("next", ""), name=name, wrong="limited", status=429)
-    # Noted before the password is looked at: many at once count as many.
+    # Noted before anything is compared: many at once count as many.
     await note_failure(parts.pool, keys, at=at)
+    failed = await count_failures(parts.pool, keys, at=at)
+    if any(failed[key] > most for key, most in zip(keys, (BOTH, ONE_ACCOUNT, ONE_ADDRESS), strict=True)):
+        metrics.LOGINS.labels("limited").inc()
+        # An attempt that was not even looked at does not make the wait longer.
+        await take_back(parts.pool, keys, at=at)
+        return _form(request, back=form.get("next", ""), name=name, wrong="limited", status=429)
     kept = await read_password(parts.pool, name)
     if not await parts.passwords.matches(kept, password):
         metrics.LOGINS.labels("wrong").inc()

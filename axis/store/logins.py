@@ -53,4 +53,10 @@ async def forgive(pool: "Pool", own: str, others: Sequence[str], *, at: datetime
     """
     with store_faults():
         await pool.execute(_FORGIVE, own)
-        await pool.execute(_TAKE_BACK, list(others), at)
+    await take_back(pool, others, at=at)
+
+
+async def take_back(pool: "Pool", keys: Sequence[str], *, at: datetime) -> None:
+    """Take back one attempt that was noted at this moment under these keys."""
+    with store_faults():
+        await pool.execute(_TAKE_BACK, list(keys), at)

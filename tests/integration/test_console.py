@@ -182,6 +182,22 @@ async def test_altered_content_is_not_handed_out(house):
     assert await house.state(packet, "G22") == "consigned"
 
 
+async def test_removed_content_is_told_apart_from_lost_content(house):
+    """Retention took the bytes: the page says so, history stays, and it is no handover."""
+    packet = await house.deliver()
+    minh = await house.enter("minh")
+    sha256 = await house.pool.fetchval("SELECT sha256 FROM intake WHERE packet_id = $1", packet)
+    house.content.path(sha256).unlink()
+    assert "không còn nguyên vẹn" in await text(minh, f"/documents/{packet}/files/1", 409)
+    await house.pool.execute(
+        "INSERT INTO content_removal (sha256, why, size, decided_at) VALUES ($1, 'retention', 1, now())",
+        sha256,
+    )
+    assert "đã được xóa theo quy định" in await text(minh, f"/documents/{packet}/files/1", 410)
+    assert "1201/UBND-VP" in await text(minh, f"/documents/{packet}")
+    assert await house.state(packet, "G22") == "consigned"
+
+
 async def test_what_the_axis_refused_is_told_in_plain_words(house):
     """What happened, which rule, what to do; the number and subject as claimed."""
     packet = await house.send(subject="Văn bản <b>lỗi</b>")
@@ -214,33 +230,33 @@ async def test_waiting_and_overdue(house):
     assert "1202/UBND-VP" not in await text(minh, "/overdue")
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("q=bao+cao", {"1201"}),
-        ("q=B%C3%81O+c%C3%A1o", {"1201"}),
-        ("q=1202", {"1202"}),
-        ("q=ubnd-vp+dat", {"1202"}),
-        ("q=%25", set()),
-        ("q=khong+co", set()),
-        ("party=lang+son", {"1201", "1202"}),
-        ("party=H37", {"1201", "1202"}),
-        ("party=G12", set()),
-        ("since=01/01/2020", {"1201", "1202"}),
-        ("until=01/01/2020", set()),
-        ("since=hôm+qua", {"1201", "1202"}),
-    ],
-)
-async def test_search(house, query, found):
+SEARCHES = {
+    "q=bao+cao": {"1201"},
+    "q=B%C3%81O+c%C3%A1o": {"1201"},
+    "q=1202": {"1202"},
+    "q=ubnd-vp+dat": {"1202"},
+    "q=%25": set(),
+    "q=khong+co": set(),
+    "party=lang+son": {"1201", "1202"},
+    "party=H37": {"1201", "1202"},
+    "party=G12": set(),
+    "since=01/01/2020": {"1201", "1202"},
+    "until=01/01/2020": set(),
+    "since=hôm+qua": {"1201", "1202"},
+}
+
+
+async def test_search(house):
     """By number, subject with or without diacritics, agency and days; wildcards are plain characters."""
     await house.deliver(subject="Về việc báo cáo quý III")
     await house.deliver(subject="Đất đai và \\ quy hoạch")
     minh, lan = await house.enter("minh"), await house.enter("lan")
-    page = await text(minh, f"/incoming?{query}")
-    assert {number for number in ("1201", "1202") if f"{number}/UBND-VP" in page} == found
-    if "party" not in query:
-        page = await text(lan, f"/outgoing?{query}")
-        assert {number for number in ("1201", "1202") if f"{number}/UBND-VP" in page} == found
+    for query, found in SEARCHES.items():
+        page = await text(minh, f"/incoming?{query}")
+        assert {number for number in ("1201", "1202") if f"{number}/UBND-VP" in page} == found, query
+        if "party" not in query:
+            page = await text(lan, f"/outgoing?{query}")
+            assert {number for number in ("1201", "1202") if f"{number}/UBND-VP" in page} == found, query
 
 
 async def test_names_are_searched_alike_in_sql_and_python(house):
