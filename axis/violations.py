@@ -114,6 +114,7 @@ class Code(StrEnum):
     MANDATE_NOT_IN_FORCE = "authority.mandate-not-in-force"
     KIND_NOT_GRANTED = "authority.kind-not-granted"
     COMPETENCE_NOT_GRANTED = "authority.competence-not-granted"
+    FILLED_BETWEEN = "authority.fields-filled"
     SIGNED_AFTER_CLOSURE = "authority.signed-after-closure"
     MANDATE_INCOMPLETE = "authority.mandate-incomplete"
     COMPETENCE_PASSED_ON = "authority.competence-passed-on"
@@ -148,6 +149,7 @@ class Code(StrEnum):
     FINDING_CERTIFICATE_NAME = "finding.certificate-name-differs"
     FINDING_POSITION = "finding.position-differs"
     FINDING_ANY_PERSON = "finding.any-person-policy"
+    FINDING_FILLED = "finding.fields-filled"
 
     # V: advice on the appearance. It is shown and never blocks.
     ADVICE_NO_TEXT = "advice.no-text-layer"
@@ -289,6 +291,7 @@ REASONS: Final[dict[Code, Reason]] = {
     Code.MANDATE_NOT_IN_FORCE: _R("A6", "Người ký không có thẩm quyền có hiệu lực lúc ký.", "The signer had no mandate in force at signing time."),
     Code.KIND_NOT_GRANTED: _R("A7", "Thẩm quyền của người ký không gồm loại văn bản này.", "The signer's mandate does not cover this kind of document."),
     Code.COMPETENCE_NOT_GRANTED: _R("A8", "Quyền hạn ghi trên văn bản (TM., KT., TL., TUQ., Q.) không được giao.", "The competence on the document (TM, KT, TL, TUQ, Q) was not granted."),
+    Code.FILLED_BETWEEN: _R("A9", "Trường biểu mẫu được điền giữa hai chữ ký mà chính sách không cho phép.", "Form fields were filled between two signatures where policy does not accept it."),
     Code.SIGNED_AFTER_CLOSURE: _R("A14", "Ký sau khi cơ quan đã chấm dứt hoạt động.", "Signed after the agency was closed."),
     Code.MANDATE_INCOMPLETE: _R("A10", "Thẩm quyền ký thiếu điều luật đòi: thời hạn, nội dung, lĩnh vực, loại văn bản hoặc quyết định.", "The mandate lacks what the law asks: time limit, content, field, kinds or appointment."),
     Code.COMPETENCE_PASSED_ON: _R("A11", "Thừa ủy quyền không được ủy quyền lại; thừa lệnh chỉ giao cho cấp phó của mình.", "TUQ is not passed on, and TL only to the own deputy."),
@@ -315,6 +318,7 @@ REASONS: Final[dict[Code, Reason]] = {
     Code.FINDING_CERTIFICATE_NAME: _R("N10", "Tên trong chứng thư khác tên người ký trên văn bản.", "The name in the certificate differs from the signer's on the document."),
     Code.FINDING_POSITION: _R("N11", "Chức vụ trên văn bản khác chức vụ trong danh sách.", "The position on the document differs from the register."),
     Code.FINDING_ANY_PERSON: _R("N12", "Chính sách của cơ quan: mọi người của cơ quan được ký, không cần đăng ký.", "The agency's policy: any person of it may sign, unregistered."),
+    Code.FINDING_FILLED: _R("N13", "Có trường biểu mẫu được điền sau chữ ký này, trước chữ ký tiếp theo.", "Form fields were filled after this signature and before the next one."),
     Code.ADVICE_NO_TEXT: _R("V1", "Tệp không có lớp chữ (bản quét): không xét được thể thức.", "The file has no text layer (a scan): its appearance cannot be judged."),
     Code.ADVICE_NOT_RECOGNISED: _R("V2", "Không nhận ra các thành phần thể thức của văn bản hành chính.", "The components of an administrative document were not recognised."),
     Code.ADVICE_PAPER: _R("V3", "Khổ giấy hoặc chiều giấy khác quy định.", "Paper size or orientation differs from the decree."),

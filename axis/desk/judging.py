@@ -11,6 +11,7 @@ from datetime import datetime
 import msgspec
 
 from axis.checks.authority import check_authority
+from axis.checks.fillings import check_fillings
 from axis.checks.format import check_format
 from axis.checks.secrecy import secret_mark
 from axis.checks.signers import check_signers
@@ -99,8 +100,9 @@ def weigh(
         rights, names = check_authority(
             envelope, report.files, view, office.policy, connection=row.intake.connection, at=at
         )
-        findings = (*findings, *names)
-        authority = part_of((*signers, *rights))
+        filled, fillings = check_fillings(report.files, view, office.policy)
+        findings = (*findings, *names, *fillings)
+        authority = part_of((*signers, *rights, *filled))
     parts = pdf_parts(report.files)
     if broken:
         parts["content"] = part_of((*broken, *parts["content"].reasons))
