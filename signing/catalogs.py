@@ -53,7 +53,12 @@ def usage_rights(reader: PdfFileReader) -> int:
 def _catalogs(reader: PdfFileReader) -> Iterator[generic.DictionaryObject]:
     for number in range(reader.total_revisions):
         revision = reader.get_historical_resolver(number)
-        catalog = revision(revision.root_ref)
+        if "/Root" not in revision.trailer_view:
+            continue
+        root = revision.root_ref
+        if reader.xrefs.get_historical_ref(root, number) is None:
+            continue  # half of a linearised file: its catalog stands in the other half
+        catalog = revision(root)
         if isinstance(catalog, generic.DictionaryObject):
             yield catalog
 

@@ -1,9 +1,12 @@
 """Rule G8: what no document may bring, each kind by its own name, in every revision and inline too."""
 
+import io
+
+import pikepdf
 import pytest
 
 from axis.reports import Outcome
-from tests.lab.pdfs import codes, judge, plain, signed_by_hand, update
+from tests.lab.pdfs import codes, judge, person, plain, sign, signed_by_hand, update
 from tests.unit.signing.test_harmless import filled, with_field
 from tests.unit.signing.test_verify import catalog
 
@@ -103,6 +106,17 @@ def test_g8_what_an_older_revision_hid_or_opened_counts():
     old = plain("/OpenAction << /S /Named /N /Print >>")
     pdf = signed_by_hand(pdf=update(old, {1: catalog("")}))
     assert codes(judge(pdf, trust=None))["content"] == {"content.open-action"}
+
+
+def test_g8_a_linearised_file_has_its_catalog_in_one_half():
+    """G8-linearised: the half without a catalog opens nothing; the other half is looked at."""
+    for entries, found in (("[3 0 R /Fit]", set()), ("<< /S /Named /N /Print >>", {"content.open-action"})):
+        output = io.BytesIO()
+        with pikepdf.open(io.BytesIO(plain(f"/OpenAction {entries}"))) as pdf:
+            pdf.save(output, linearize=True)
+        report = judge(sign(output.getvalue(), person()), trust=None)
+        assert codes(report)["content"] == found
+        assert codes(report)["integrity"] == set()
 
 
 def test_g8_policy_may_let_files_travel_inside():
