@@ -26,7 +26,9 @@ GROUPS: Final[tuple[tuple[str, dict[str, Place]], ...]] = (
         {
             "send": Place("mail", "Gửi một gói tin, hoặc PDF kèm thông tin", "send a packet, or PDFs"),
             "inbox": Place("mail", "Hộp thư đến của kết nối", "what has come for a connection"),
-            "fetch": Place("mail", "Tải văn bản về và đánh dấu đã nhận", "download a document"),
+            "fetch": Place("mailbox", "Tải văn bản về và đánh dấu đã nhận", "download a document"),
+            "mark": Place("mailbox", "Đánh dấu nhiều mục là đã xử lý", "mark entries as done"),
+            "overdue": Place("mailbox", "Những gì quá hạn trả lời", "answers due and missing"),
             "answer": Place("mail", "Báo trạng thái xử lý 01–06", "report a handling status"),
             "status": Place("mail", "Văn bản đã gửi đang ở đâu", "where a document is"),
             "receipt": Place("mail", "Lấy biên nhận có niêm phong", "get sealed receipts"),
@@ -49,6 +51,7 @@ GROUPS: Final[tuple[tuple[str, dict[str, Place]], ...]] = (
             "restore": Place("recovery", "Khôi phục bản sao lưu", "restore a backup"),
             "reconcile": Place("recovery", "So cơ sở dữ liệu, Kafka, nội dung", "compare after a restore"),
             "content": Place("removal", "Xóa nội dung theo chính sách, sự cố", "retention, incidents"),
+            "trace": Place("trace", "Đường đi của một gói tin", "the way of one packet"),
             "migrate": Place("stack", "Nâng cấp lược đồ cơ sở dữ liệu", "bring the schema up to date"),
             "topics": Place("topics", "Tạo và kiểm tra các topic Kafka", "create and check topics"),
             "bench": Place("bench", "Đo tốc độ", "measure"),

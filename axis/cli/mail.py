@@ -1,4 +1,4 @@
-"""`axis send inbox fetch answer status receipt`: what a document-management system does, by hand."""
+"""`axis send inbox answer status receipt`: what a document-management system does, by hand."""
 
 import re
 from contextlib import suppress
@@ -137,36 +137,6 @@ def inbox(
             out.say(f"Tải về: axis fetch {documents[0]}{_as(as_)}", "download it")
         if len(entries) == limit:
             out.say("Có thể còn nữa: --limit, --kind document", "there may be more")
-
-
-@app.command(
-    help="""Tải một mục của hộp thư về và đánh dấu đã nhận (download an entry, then mark it).
-
-\b
-Ví dụ / Examples
-  $ axis fetch 17 -o den/
-  $ axis fetch 17 --no-mark       chỉ xem, vẫn còn trong hộp thư (stays in the mailbox)
-"""
-)
-def fetch(
-    entry: Annotated[int, typer.Argument(metavar="ENTRY", help="Số của mục (number in `axis inbox`).")],
-    *,
-    as_: As = "",
-    output: Annotated[Path, typer.Option("-o", "--output", help="Thư mục (folder).")] = Path(),
-    mark: Annotated[bool, typer.Option(help="Đánh dấu đã nhận (mark it).")] = True,
-    json: Json = False,
-) -> None:
-    """Download and mark."""
-    output.mkdir(parents=True, exist_ok=True)
-    with speaking(as_) as axis:
-        with out.waiting("đang tải", "downloading", quiet=json):
-            path = axis.fetch(entry, output)
-        if mark:
-            axis.mark(entry)
-    if json:
-        out.emit({"entry_id": entry, "path": str(path), "marked": mark})
-    else:
-        out.say(f"{path}", "đã đánh dấu / marked" if mark else "chưa đánh dấu / not marked")
 
 
 @app.command(

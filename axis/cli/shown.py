@@ -25,6 +25,17 @@ STATES: Final = {
     "05": "05 đang xử lý / processing",
     "06": "06 hoàn thành / done",
 }
+RECEIPTS: Final = {
+    "SubmissionAcceptance": "biên nhận: được chấp nhận / accepted",
+    "SubmissionRejection": "biên nhận: bị từ chối / refused",
+    "SubmissionExpiry": "biên nhận: không kiểm tra kịp / not judged in time",
+    "ContentConsignment": "biên nhận: đã chuyển đến / delivered",
+    "ContentConsignmentFailure": "biên nhận: không chuyển được / not delivered",
+    "ContentHandover": "biên nhận: nơi nhận đã tải / fetched",
+    "HandlingStatus": "biên nhận: trạng thái xử lý / handling status",
+    "HandlingStatusRejection": "biên nhận: trạng thái bị từ chối / status refused",
+}
+"""What a receipt is about, by the kind of its event (`axis.evidence.events.Kind`)."""
 LEVELS: Final = {
     "central": "trung ương / central",
     "province": "tỉnh / province",
@@ -97,7 +108,7 @@ def entries(found: Sequence[Entry]) -> None:
         [
             (
                 str(one.entry_id),
-                one.kind + (" ★" if one.priority else ""),
+                RECEIPTS.get(one.event_kind or "", one.kind) + (" ★" if one.priority else ""),
                 f"{one.number}/{one.notation} {one.title}" if one.number else "-",
                 ", ".join(one.recipients),
                 one.packet_id,

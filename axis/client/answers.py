@@ -146,6 +146,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     type_name: str | None
     title: str | None
     issued_on: date | None
+    event_kind: str | None = None
+    """Of a receipt: what it is about, e.g. ``SubmissionAcceptance``."""
 
 
 class SentLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -230,3 +232,10 @@ class Uploaded(msgspec.Struct, frozen=True, kw_only=True):
 
     sha256: str
     size: int
+
+
+class MarkedAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Which entries are off the list; for the wire only."""
+
+    marked: tuple[int, ...]
+    unknown: tuple[int, ...]

@@ -92,6 +92,7 @@ class Axis:
     fetch = _blocking(AxisClient.fetch)
     content = _blocking(AxisClient.content)
     mark = _blocking(AxisClient.mark)
+    mark_many = _blocking(AxisClient.mark_many)
     answer = _blocking(AxisClient.answer)
     send_status = _blocking(AxisClient.send_status)
     agencies = _blocking(AxisClient.agencies)

@@ -3,18 +3,21 @@
 import contextlib
 import hashlib
 import os
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
-from axis.client.answers import AckAnswer, Entry
+from axis.client.answers import AckAnswer, Entry, MarkedAnswer
 from axis.client.failures import DamagedError, NotYetError
 from axis.client.files import held_against_digest, saved
 from axis.client.seen import Store
 from axis.client.wire import Wire
+
+MOST_MARKS: Final = 1000
+"""Entries of one request."""
 
 
 class Receiving:
@@ -90,6 +93,19 @@ class Receiving:
         await self._wire.ask(
             dict[str, str], "POST", f"/v1/inbox/{number}/mark", body=lambda: {"json": {"result": "done"}}
         )
+
+    async def mark_many(self, entries: Iterable[Entry | int]) -> list[int]:
+        """Take entries off the list for good, up to 1,000 in one request; return those that are off now."""
+        numbers = [entry.entry_id if isinstance(entry, Entry) else entry for entry in entries]
+        done: list[int] = []
+        for start in range(0, len(numbers), MOST_MARKS):
+            done.extend(await self._marked(numbers[start : start + MOST_MARKS]))
+        return done
+
+    async def _marked(self, numbers: list[int]) -> tuple[int, ...]:
+        body = {"entry_ids": numbers, "result": "done"}
+        taken = await self._wire.ask(MarkedAnswer, "POST", "/v1/inbox/mark", body=lambda: {"json": body})
+        return taken.marked
 
     async def answer(
         self,

@@ -1,6 +1,7 @@
 """Acknowledge: handling statuses of recipients are recorded and passed to the sender. Rules K."""
 
 import asyncio
+import logging
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,6 +24,8 @@ from axis.violations import REASONS, Code, Violation
 
 OPEN_STATES: Final = frozenset({"taken", "quarantined"})
 """A record that comes for a quarantined status was replayed: it is recorded anew."""
+
+_log = logging.getLogger(__name__)
 
 
 async def acknowledge(office: Office, batch: Sequence[Incoming]) -> None:
@@ -68,6 +71,9 @@ async def _answer(office: Office, record: Incoming, handling: Handling) -> None:
     failpoints.reached("ack.committed")
     if done is not None:
         metrics.ANSWERED.labels(done.code if not done.violations else "refused").inc()
+        said = {"packet_id": done.event.packet_id, "ack_id": handling.ack_id, "status": done.code}
+        why = ", ".join(sorted({str(one.code) for one in done.violations}))
+        _log.info("status refused" if why else "status recorded", extra={**said, "codes": why})
 
 
 def _key(packet: StatusPacket, view: DirectoryView) -> tuple[str, str, str] | None:

@@ -120,6 +120,7 @@ async def _park(office: Office, stalled: Sequence[Parking]) -> None:
     await office.memory.park([_patiently(office, one, known) for one in stalled])
     for one in stalled:
         metrics.PARKED.labels(one.code).inc()
+        _log.info("waits", extra={"packet_id": one.intake.packet_id, "code": str(one.code)})
 
 
 async def _open_rows(office: Office, batch: Sequence[Incoming]) -> list[tuple[Incoming, IntakeRow]]:

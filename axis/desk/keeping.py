@@ -1,5 +1,6 @@
 """Keep: what time brings. Messages left behind, waiting documents, deadlines."""
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Final
@@ -12,6 +13,8 @@ from axis.document import Decision, Verdict, Versions
 from axis.records import IntakeRow, Ruling, Settled
 from axis.traffic import Outgoing
 from axis.violations import Code, Violation
+
+_log = logging.getLogger(__name__)
 
 LEFT_BEHIND: Final = timedelta(seconds=5)
 """Age at which an outbox row is no longer the business of the process that wrote it."""
@@ -40,7 +43,7 @@ async def resume(office: Office) -> int:
     """
     now = office.now()
     again = await office.memory.send_again(
-        lambda row: submission_message(office.schemas, row.intake, row.message_key, row.take),
+        lambda row: _again(office, row),
         at=now,
         again_at=now + AGAIN,
         stuck_before=now - STUCK,
@@ -57,6 +60,11 @@ async def resume(office: Office) -> int:
     )
 
 
+def _again(office: Office, row: IntakeRow) -> Outgoing:
+    _log.info("sent again", extra={"packet_id": row.intake.packet_id})
+    return submission_message(office.schemas, row.intake, row.message_key, row.take)
+
+
 async def expire(office: Office) -> int:
     """End waiting packets whose time is over as "not judged in time"; return how many. Rule W4.
 
@@ -70,6 +78,8 @@ async def expire(office: Office) -> int:
     rulings = [_expired(office, row, version) for row in late]
     ended = await office.memory.record_rulings(rulings, at=now)
     metrics.EXPIRED.inc(len(ended))
+    for ending, _ in ended:
+        _log.info("decided", extra={"packet_id": ending.decision.packet_id, "verdict": str(Verdict.EXPIRED)})
     return len(ended)
 
 

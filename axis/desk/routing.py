@@ -1,5 +1,6 @@
 """Route: an accepted document reaches the mailboxes of its recipients' connections, in chunks."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
@@ -18,6 +19,8 @@ from axis.register import Agency
 from axis.routing import by_connection, deliveries_of
 from axis.traffic import Incoming
 from axis.violations import Code
+
+_log = logging.getLogger(__name__)
 
 CHUNK: Final = 500
 """Recipients of one document in one transaction: a fan-out to all communes holds no lock for long."""
@@ -45,6 +48,8 @@ async def route(office: Office, batch: Sequence[Incoming]) -> None:
         routes, left = await office.memory.route(left, partial(_plan, office, at=at), chunk=CHUNK, at=at)
         failpoints.reached("route.committed")
         for one in routes:
+            name, count = one.document.packet_id, len(one.deliveries)
+            _log.info("delivered", extra={"packet_id": name, "deliveries": count})
             for delivery in one.deliveries:
                 metrics.DELIVERED.labels(delivery.level).inc()
 

@@ -5,6 +5,7 @@ waits milliseconds, and a thousand share one signature.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -12,6 +13,8 @@ from typing import Final
 from axis import failpoints, metrics
 from axis.desk.office import Memory
 from axis.evidence.receipts import seal_round
+
+_log = logging.getLogger(__name__)
 
 MOST_AT_ONCE: Final = 1000
 """Events of one round."""
@@ -40,5 +43,6 @@ async def seal_once(memory: Memory, seal: Callable[[bytes], bytes], now: Callabl
     failpoints.reached("seal.committed")
     metrics.SEALED.inc(len(events))
     for event in events:
+        _log.info("sealed", extra={"packet_id": event.packet_id, "event_id": event.event_id})
         metrics.SEAL_DELAY_SECONDS.observe(max(0.0, (at - event.at).total_seconds()))
     return len(events)

@@ -6,6 +6,7 @@ packet is worth is judged later, by admission, never here.
 
 import asyncio
 import hashlib
+import logging
 import unicodedata
 from typing import Final
 
@@ -21,6 +22,8 @@ from axis.records import Handling
 from axis.topics import ACK, SUBMISSION, document_key
 from axis.traffic import Outgoing
 from axis.violations import Code, Violation
+
+_log = logging.getLogger(__name__)
 
 RETRY_SECONDS: Final = 5.0
 """What a door without room tells clients to wait."""
@@ -91,6 +94,7 @@ async def take(
     if taken.outbox:
         failpoints.reached("take.committed")
         metrics.TAKEN.labels(door).inc()
+        _log.info("taken", extra={"packet_id": name, "connection": connection, "door": door, "size": size})
         office.courier.post(taken.outbox, taken.outgoing)
     return taken.intake
 
@@ -151,6 +155,7 @@ async def take_status(
         key = document_key(agency.code if agency else organ_code, unicodedata.normalize("NFC", document_id))
     taken = await office.memory.take_status(handling, key, ack_message(office.schemas, handling, key))
     if taken is not None:
+        _log.info("status taken", extra={"ack_id": name, "connection": connection})
         office.courier.post(taken.outbox, taken.outgoing)
     return name
 
@@ -199,4 +204,5 @@ async def fetched(office: Office, *, connection: str, packet_id: str, recipient:
     )
     if count:
         metrics.FETCHED.inc(count)
+        _log.info("fetched", extra={"packet_id": packet_id, "connection": connection, "deliveries": count})
     return count

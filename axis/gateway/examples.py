@@ -128,9 +128,11 @@ EXAMPLES: Final[dict[str, Any]] = {
             **{name: value for name, value in _DOCUMENT.items() if name != "subject"},
             "title": _DOCUMENT["subject"],
             "issued_on": "2026-11-22",
+            "event_kind": None,
         }
     ],
     "mark": {"result": "done"},
+    "mark_many": {"marked": [41, 42], "unknown": []},
     "status_taken": {"ack_id": "5d41402abc4b2a76b9719d911017c592"},
     "whoami": {
         "connection": "lang-son",

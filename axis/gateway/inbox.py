@@ -40,6 +40,20 @@ class Mark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     result: Literal["done"]
 
 
+class Marks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What became of many entries at once."""
+
+    entry_ids: Annotated[tuple[int, ...], msgspec.Meta(min_length=1, max_length=MOST_ENTRIES)]
+    result: Literal["done"]
+
+
+class Marked(msgspec.Struct, frozen=True, kw_only=True):
+    """Which entries are off the list now, and which this mailbox does not have."""
+
+    marked: tuple[int, ...]
+    unknown: tuple[int, ...]
+
+
 @router.get(
     "/v1/inbox",
     **described("inbox", "Hộp thư đến · The mailbox", answer=Entry, many=True),
@@ -141,10 +155,47 @@ async def post_mark(request: Request, entry_id: int, parts: Given, caller: Reade
     """Take an entry off the list for good. Of a document, its deliveries count as fetched from now on."""
     body = await read_json(request, Mark)
     entry = required(await parts.memory.entry(caller.connection, entry_id), "entry")
+    await _mark(parts, caller, entry)
+    return Response(msgspec.json.encode(body), media_type="application/json")
+
+
+@router.post(
+    "/v1/inbox/mark",
+    **described(
+        "mark_many",
+        "Đánh dấu nhiều mục · Mark many entries",
+        answer=Marked,
+        errors=(400,),
+        body={
+            "application/json": {
+                "schema": takes(Marks),
+                "example": {"entry_ids": [41, 42], "result": "done"},
+            }
+        },
+    ),
+)
+async def post_marks(request: Request, parts: Given, caller: Reader) -> Response:
+    """Take up to 1,000 entries off the list for good; each as if it were marked alone.
+
+    Doing it again changes nothing: after a broken connection, send the same once more.
+    """
+    body = await read_json(request, Marks)
+    marked, unknown = [], []
+    for number in dict.fromkeys(body.entry_ids):
+        entry = await parts.memory.entry(caller.connection, number)
+        if entry is None:
+            unknown.append(number)
+            continue
+        await _mark(parts, caller, entry)
+        marked.append(number)
+    done = Marked(marked=tuple(marked), unknown=tuple(unknown))
+    return Response(msgspec.json.encode(done), media_type="application/json")
+
+
+async def _mark(parts: Parts, caller: Caller, entry: Entry) -> None:
     if entry.kind == "document":
         await parts.desk.fetched(connection=caller.connection, packet_id=entry.packet_id)
-    await parts.memory.mark(caller.connection, entry_id, at=parts.now())
-    return Response(msgspec.json.encode(body), media_type="application/json")
+    await parts.memory.mark(caller.connection, entry.entry_id, at=parts.now())
 
 
 async def _delivery(

@@ -1,6 +1,5 @@
 """Packets: hand one in, ask where it is."""
 
-import logging
 from typing import Any, Final
 
 import msgspec
@@ -17,8 +16,6 @@ from axis.gateway.streaming import keep, receive_packet
 from axis.gateway.waiting import Wait, wait_until
 from axis.store.tokens import Caller
 from axis.violations import Code
-
-_log = logging.getLogger(__name__)
 
 DOOR: Final = "rest"
 OPEN: Final = frozenset({"taken", "waiting"})
@@ -82,7 +79,6 @@ async def hand_over(
         envelope=envelope,
         idempotency=idempotency,
     )
-    _log.info("taken packet=%s connection=%s bytes=%d", intake.packet_id, caller.connection, size)
     return await taken(parts, intake)
 
 

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
 _LIST: Final = """
 SELECT m.entry_id, m.kind, m.subject, m.packet_id, m.recipients, m.priority, m.created_at, m.marked_at,
-       d.agency, d.document_id, d.number, d.notation, d.type_name, d.subject AS title, d.issued_on::text
+       d.agency, d.document_id, d.number, d.notation, d.type_name, d.subject AS title, d.issued_on::text,
+       e.kind AS event_kind
   FROM mailbox m
   LEFT JOIN document d USING (packet_id)
+  LEFT JOIN event e ON m.kind = 'receipt' AND e.event_id = m.subject
  WHERE m.connection = $1 AND m.marked_at IS NULL AND ($2 = '' OR m.kind = $2)
    AND ($4 = '' OR m.packet_id = $4)
  ORDER BY m.priority DESC, m.entry_id
@@ -32,9 +34,11 @@ SELECT i.sha256, i.size, doc.splice_offset, doc.splice, d.delivered_sha256
 
 _ENTRY: Final = """
 SELECT m.entry_id, m.kind, m.subject, m.packet_id, m.recipients, m.priority, m.created_at, m.marked_at,
-       d.agency, d.document_id, d.number, d.notation, d.type_name, d.subject AS title, d.issued_on::text
+       d.agency, d.document_id, d.number, d.notation, d.type_name, d.subject AS title, d.issued_on::text,
+       e.kind AS event_kind
   FROM mailbox m
   LEFT JOIN document d USING (packet_id)
+  LEFT JOIN event e ON m.kind = 'receipt' AND e.event_id = m.subject
  WHERE m.connection = $1 AND m.entry_id = $2
 """
 
@@ -76,6 +80,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     type_name: str | None = None
     title: str | None = None
     issued_on: str | None = None
+    event_kind: str | None = None
+    """Of a receipt: what it is about, e.g. ``SubmissionAcceptance``."""
 
 
 class Delivered(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from axis.gateway import answers, documents, examples, openapi, signers, statuses
-from axis.gateway.inbox import Mark
+from axis.gateway.inbox import Mark, Marked
 from axis.store.inbox import Entry
 from axis.violations import REASONS, Code
 
@@ -17,6 +17,7 @@ EXAMPLES = {
     "receipts": list[answers.ReceiptAnswer],
     "inbox": list[Entry],
     "mark": Mark,
+    "mark_many": Marked,
     "status_taken": answers.AckAnswer,
     "whoami": answers.Whoami,
     "reason": answers.Reason,

@@ -273,6 +273,21 @@ async def test_t12_content_removed_on_purpose_is_told_as_gone(gateway):
     assert gateway.desk.fetches == []
 
 
+async def test_many_entries_are_marked_at_once(gateway):
+    """Each as if alone: documents count as fetched; what this mailbox does not have is told; once each."""
+    gateway.memory.mailbox["dms", 7] = entry()
+    gateway.memory.mailbox["dms", 9] = entry("receipt", 9)
+    gateway.memory.mailbox["vpcp", 8] = entry("receipt", 8)
+    body = {"entry_ids": [7, 9, 8, 7], "result": "done"}
+    answer = await gateway.http.post("/v1/inbox/mark", json=body)
+    assert answer.json() == {"marked": [7, 9], "unknown": [8]}
+    assert gateway.desk.fetches == [("dms", PACKET)]
+    assert [number for _, number, _ in gateway.memory.marked] == [7, 9]
+    for wrong in ([], list(range(1001)), ["7"]):
+        told = await gateway.http.post("/v1/inbox/mark", json={**body, "entry_ids": wrong})
+        assert told.status_code == 400
+
+
 async def test_marking_a_document_fetches_it(gateway):
     """An explicit mark is as good as a download; other kinds fetch nothing."""
     gateway.memory.mailbox["dms", 7] = entry()
