@@ -28,7 +28,9 @@ app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 YOUNG_SECONDS: Final = 600.0
 """Content younger than this may wait for its row still."""
 
-DOOR: Final = "gateway"
+DOORS: Final = frozenset({"gateway", "bridge"})
+"""They stay closed after a restore: what comes in meanwhile would meet a memory that has forgotten."""
+
 SHOWN: Final = 20
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Thư mục sao lưu, ở đĩa khác (on another disk).")]
@@ -102,7 +104,7 @@ def restore(
         run(migrate(settings.database_url))
     if local:
         for process in PROCESSES:
-            if process.name != DOOR:
+            if process.name not in DOORS:
                 single.begin(standing.root(), process.name)
     if json:
         out.emit({"restored": chosen.name, "content": brought})

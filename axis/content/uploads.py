@@ -40,15 +40,25 @@ class Uploads:
         """
         target = place(self._root, sha256)
         if target.exists():
+            # Young again: retention leaves alone what may belong to a row that is just being written.
+            os.utime(target)
             return
         make_folder(target.parent, self._root)
         with contextlib.suppress(FileExistsError):
             os.link(self._path(connection, sha256), target)
+            os.utime(target)
         fsync_folder(target.parent)
 
     def drop(self, connection: str, sha256: str) -> None:
         """Forget an upload. Content keeps its bytes."""
         self._path(connection, sha256).unlink(missing_ok=True)
+
+    def forget(self, sha256: str) -> int:
+        """Forget an upload of everybody: nothing of it may stay. Return how many there were."""
+        found = list(self._folder.glob(f"*/{place(self._root, sha256).name}"))
+        for path in found:
+            path.unlink(missing_ok=True)
+        return len(found)
 
     def _path(self, connection: str, sha256: str) -> Path:
         place(self._root, sha256)  # raises for what is no digest

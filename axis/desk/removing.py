@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from axis import metrics
 from axis.content.store import ContentStore
+from axis.content.uploads import Uploads
 from axis.store.faults import store_faults
 from axis.store.removals import Due, content_due, decide_removal, mark_removed, open_incidents, to_remove
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+STATE_SECRET: Final = "state-secret"  # noqa: S105 - the name of a reason
 YOUNG: Final = timedelta(hours=1)
 AGAIN: Final = timedelta(minutes=1)
 MOST_AT_ONCE: Final = 1000
@@ -65,6 +67,8 @@ async def end_removals(conn: "Connection", content: ContentStore, *, at: datetim
     gone, ended = 0, []
     with store_faults():
         for digest, why, again in await to_remove(conn, MOST_AT_ONCE):
+            if why == STATE_SECRET:
+                await asyncio.to_thread(Uploads(content.root).forget, digest)
             there = content.path(digest).exists()
             before = (at - _patience(why, again=again)).timestamp()
             if there and not await asyncio.to_thread(content.remove, digest, before):
@@ -82,7 +86,7 @@ async def end_removals(conn: "Connection", content: ContentStore, *, at: datetim
 
 
 def _patience(why: str, *, again: bool) -> timedelta:
-    if why != "state-secret":
+    if why != STATE_SECRET:
         return YOUNG
     # Sent again, its row is being written this moment: until then its bytes are needed to refuse it.
     return AGAIN if again else timedelta(0)

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from axis.checks.policy import SHIPPED, parse_policy
+from axis.content.uploads import Uploads
 from axis.desk.removing import due, end_removals, let_go
 from axis.errors import SetupError
 from axis.store.reconciling import read_known
@@ -54,6 +55,9 @@ async def found_secret(house):
 async def test_t10_a_state_secret_found_after_taking_leaves_an_incident_and_nothing_of_itself(house):
     """Refused with a receipt for its sender; content, report, number and subject are nowhere any more."""
     taken = await found_secret(house)
+    spool = house.content.spool()
+    spool.write(b"<packet>secret</packet>")
+    Uploads(house.content.root).keep("dms", spool)
     assert await house.state(taken.packet_id) == "answered"
     [decision] = await house.pool.fetch("SELECT verdict, violations::text AS v FROM decision")
     assert decision["verdict"] == "refused"
@@ -62,7 +66,7 @@ async def test_t10_a_state_secret_found_after_taking_leaves_an_incident_and_noth
     async with house.pool.acquire() as conn:
         assert await end_removals(conn, house.content, at=house.at + timedelta(days=300)) == 1
         [incident] = await list_incidents(conn, 10)
-    assert not house.content.path(taken.sha256).exists()
+    assert not [path for path in house.content.root.rglob(taken.sha256) if path.is_file()]
     assert (incident.packet_id, incident.connection, incident.field) == (taken.packet_id, "vpcp", "Subject")
     for table, row in await whole_database(house.pool):
         hexed = SUBJECT.encode().hex(), b"77/KH-BTM".hex()
