@@ -48,7 +48,7 @@ def fetch(
             path = axis.fetch(entry, output)
         # Marked last: whatever fails before, the entry stays in the mailbox.
         if files is not None:
-            unpacked = _unpack(path, files)
+            unpacked = unpack(path, files)
         if mark:
             axis.mark(entry)
     if json:
@@ -59,7 +59,13 @@ def fetch(
         out.say(f"  {one}")
 
 
-def _unpack(packet: Path, folder: Path) -> list[str]:
+def unpack(packet: Path, folder: Path) -> list[str]:
+    """Write the files of a packet into a folder, under safe names; return their paths.
+
+    Raises:
+        StopError: it is no packet of a document.
+        OSError: no room.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     paths: list[str] = []
     with packet.open("rb") as stream, AttachmentSink(folder) as sink:

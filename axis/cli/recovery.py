@@ -11,6 +11,7 @@ from axis.cli.database import database, run
 from axis.cli.exits import StopError
 from axis.cli.funnel import absent
 from axis.cli.out import Json
+from axis.cli.verify import judge, read_anchors
 from axis.content.store import ContentStore
 from axis.contract.registry import load_schemas
 from axis.desk.reconciling import Comparison, compare, packet_of, retaken_of, status_of, summary
@@ -20,7 +21,14 @@ from axis.stack import single
 from axis.stack.processes import PROCESSES
 from axis.store.faults import store_faults
 from axis.store.migrate import migrate
-from axis.store.reconciling import Known, messages_again, read_known, running, take_back
+from axis.store.reconciling import (
+    Known,
+    known_events,
+    messages_again,
+    read_known,
+    running,
+    take_back,
+)
 from axis.topics import ACK, SUBMISSION
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
@@ -124,12 +132,17 @@ Ví dụ / Examples
   $ axis reconcile
   $ axis reconcile --apply
   $ axis reconcile --hash          đọc lại từng byte của kho nội dung (read every byte)
+  $ axis reconcile --receipts bn/  biên nhận mà các kết nối còn giữ (receipts that connections hold)
 """
 )
 def reconcile(
     *,
     apply: Annotated[bool, typer.Option("--apply", help="Nhận lại, gửi lại (take and send again).")] = False,
     hashed: Annotated[bool, typer.Option("--hash", help="Đọc lại nội dung (hash content).")] = False,
+    receipts: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Biên nhận của các kết nối, so với sự kiện (their receipts)."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Reconcile."""
@@ -137,15 +150,18 @@ def reconcile(
     with out.waiting("đang so", "comparing", quiet=json):
         found, known = _compared(settings)
         damaged = _damaged(settings) if hashed else []
+        unheld = _unheld(receipts) if receipts is not None else []
     done = run(_apply(settings, found, known)) if apply else 0
     if json:
         counts = {**summary(found), "damaged": len(damaged), "applied": done}
-        out.emit({**counts, "found": _plain(found), "files": damaged})
+        out.emit({**counts, "found": _plain(found), "files": damaged, "receipts": unheld})
     else:
         _show(found, damaged, done)
+        for one in unheld:
+            out.say(f"BIÊN NHẬN {one}", "proves what the database does not know")
     if (found.packets or found.retaken or found.statuses) or (apply and (done or known.unsettled)):
         raise typer.Exit(exits.WAITING)
-    if damaged or not found.agrees:
+    if damaged or unheld or not found.agrees:
         raise typer.Exit(exits.REFUSED)
 
 
@@ -196,6 +212,24 @@ async def _apply(settings: Settings, found: Comparison, known: Known) -> int:
                 again,
                 at=at,
             )
+
+
+def _unheld(folder: Path) -> list[str]:
+    """Name receipts that prove something of which the memory has no event: event and packet."""
+    anchors = read_anchors([])
+    proven: dict[str, str] = {}
+    for path in sorted(folder.rglob("*.json")):
+        told = judge(path.read_bytes(), anchors)
+        if told.proven:
+            proven[str(told.event.get("event_id"))] = str(told.event.get("packet_id"))
+    known = run(_events(list(proven)))
+    return [f"{event} {packet}" for event, packet in proven.items() if event not in known]
+
+
+async def _events(names: list[str]) -> frozenset[str]:
+    async with database() as conn:
+        with store_faults():
+            return await known_events(conn, names)
 
 
 def _damaged(settings: Settings) -> list[str]:

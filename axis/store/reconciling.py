@@ -29,6 +29,7 @@ _NAMED: Final = """
 SELECT sha256 FROM quarantine
 UNION SELECT file ->> 'sha256' FROM directory_version, jsonb_array_elements(source -> 'files') AS file
 """
+_EVENTS: Final = "SELECT event_id FROM event WHERE event_id = ANY($1::text[])"
 _RETAKE: Final = """
 UPDATE intake SET state = 'taken', take = $2
  WHERE packet_id = $1 AND take < $2 AND state = 'answered'
@@ -78,6 +79,11 @@ async def read_known(conn: "Connection") -> Known:
 async def running(conn: "Connection") -> list[str]:
     """Return the names of our processes that are connected to this database now."""
     return sorted(row[0] for row in await conn.fetch(_RUNNING))
+
+
+async def known_events(conn: "Connection", event_ids: Sequence[str]) -> frozenset[str]:
+    """Return which of these events the memory has."""
+    return frozenset(row[0] for row in await conn.fetch(_EVENTS, list(event_ids)))
 
 
 async def put_aside(conn: "Connection") -> None:

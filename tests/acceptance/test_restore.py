@@ -73,6 +73,15 @@ class House:
                 axis.fetch(one, folder)
                 axis.mark(one)
 
+    def keep_receipts(self, packets, folder):
+        """As a careful sender does: every receipt, in a file."""
+        folder.mkdir()
+        with self.speak(SENDER) as axis:
+            for packet in packets:
+                self.until(lambda p=packet: all(one.state == "sealed" for one in axis.receipts(p)), 30)
+                for line in axis.receipts(packet):
+                    (folder / f"{line.event_id}.json").write_bytes(axis.receipt(line.event_id))
+
     def until(self, holds, seconds):
         since = time.monotonic()
         while True:
@@ -151,6 +160,7 @@ def test_a_database_put_back_behind_kafka(house, axis, tmp_path):
     house.answer(after[0], "03")
     house.answer(before, "05")
     house.fetch(tmp_path / "first")
+    house.keep_receipts([before, *after, refused], tmp_path / "receipts")
     # The disk of content is lost too, but for what came after the backup.
     content = house.home.content
     backed = {path.name for path in (tmp_path / "backup" / "content" / "sha256").glob("??/??/*")}
@@ -165,14 +175,19 @@ def test_a_database_put_back_behind_kafka(house, axis, tmp_path):
     assert before in known
     assert not known & {*after, refused}, "the restore forgot them"
 
-    code, said = axis("reconcile")
+    code, said = axis("reconcile", "--receipts", str(tmp_path / "receipts"))
     assert code == 2, json.dumps(said)
+    unheld = {line.split()[1] for line in said["receipts"]}
+    assert unheld == {before, *after, refused}, "what senders can prove and the memory has forgotten"
     forgotten = {line.split()[1] for line in said["found"]["packets"]}
     assert forgotten == {*after, refused}
     assert len(said["found"]["statuses"]) == 2
 
     code, said = settle(axis)
     assert code == 0, json.dumps(said)
+    code, said = axis("reconcile", "--receipts", str(tmp_path / "receipts"))
+    proven = {line.split()[1] for line in said["receipts"]}
+    assert not proven & {refused}, "what was decided is known again"
     up(house.root)
     assert [house.state(one) for one in after] == ["accepted"] * 3
     assert house.state(refused) == "refused"

@@ -146,6 +146,14 @@ async def test_waits_for_a_receipt_and_lets_the_verifier_speak(client, gateway):
     assert [line.state for line in await client.receipts(PACKET)] == ["sealed", "sealed", "sealing"]
 
 
+async def test_many_entries_are_marked_in_as_few_requests(client, gateway):
+    """More than one request carries: in parts; what the mailbox does not have is left out of the answer."""
+    for number in range(1, 1003):
+        gateway.memory.mailbox["dms", number] = entry("receipt", number)
+    assert await client.mark_many([*range(1, 1003), 5000]) == list(range(1, 1003))
+    assert len(gateway.memory.marked) == 1002
+
+
 async def test_fetches_what_the_axis_delivers(client, gateway, tmp_path):
     """The file is the stored packet with the splice in it; nothing half-written stays."""
     stored = b"<a>" + b"x" * 300_000 + b"</a>"
