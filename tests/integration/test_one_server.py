@@ -20,7 +20,7 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 TOOLS = Path(sys.executable).parent
 SERVERS = {"postgres", "kafka", "registry", "prometheus"}
 ONCE = {"migrate", "topics", "schemas"}
-FROM_OUTSIDE = {"trust.json", "seal/seal.pem", "seal/seal.key", "seal/passphrase"}
+FROM_OUTSIDE = {"trust.json", "seal/seal.pem", "seal/seal.key", "seal/passphrase", "seal/anchors.pem"}
 """What no script can make: RUNNING.md says where each comes from."""
 
 
@@ -80,7 +80,7 @@ def test_every_service_keeps_the_promises_of_the_head(services):
             assert service["healthcheck"]["test"], name
     assert services["networks"]["inner"]["internal"] is True
     published = {name for name, service in services["services"].items() if service.get("ports")}
-    assert published == {"gateway", "prometheus"}
+    assert published == {"gateway", "console", "prometheus"}
     [local] = services["services"]["prometheus"]["ports"]
     assert local["host_ip"] == "127.0.0.1"
 
