@@ -14,10 +14,12 @@ from axis.cli import exits, funnel, root
 from axis.gate import prison
 from axis.gate.check import check_files, check_paths
 from axis.gate.viewer import Viewer
+from axis.sandbox.directory import demo_agency
+from axis.sandbox.identity import Part
 from tests.lab.appearances import a_sheet_of, set_with
 from tests.lab.authority import lab_authority
 from tests.lab.documents import a_packet, the_signed_pdf
-from tests.lab.pdfs import person, seal, sign
+from tests.lab.pdfs import sign
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +27,13 @@ def files(tmp_path_factory):
     """A good PDF, one that looks wrong, one with a secrecy stamp, a packet, and what is no PDF at all."""
     folder = tmp_path_factory.mktemp("files")
     (folder / "good.pdf").write_bytes(the_signed_pdf())
+    # People of an agency that the lab's directory knows: other tests of this process judge by it.
+    person = lab_authority().person(demo_agency("G12"), Part.HEAD)
+    seal = lab_authority().seal(demo_agency("G12"), Part.HEAD)
     wrong = set_with(a_sheet_of(), number="Số: 7/TB-BNV")
-    (folder / "wrong.pdf").write_bytes(sign(sign(wrong, person(), visible=True), seal(), visible=True))
+    (folder / "wrong.pdf").write_bytes(sign(sign(wrong, person, visible=True), seal, visible=True))
     stamped = set_with(a_sheet_of(), ("frame-widths.at(d.urgency)", "25mm"), urgency="MẬT")
-    (folder / "stamped.pdf").write_bytes(sign(sign(stamped, person()), seal()))
+    (folder / "stamped.pdf").write_bytes(sign(sign(stamped, person), seal))
     (folder / "packet.edxml").write_bytes(a_packet())
     (folder / "broken.pdf").write_bytes(b"%PDF-1.7\nnothing")
     return folder
