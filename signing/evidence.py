@@ -43,6 +43,13 @@ def evidence_of(crls: Iterable[bytes], ocsps: Iterable[bytes]) -> Evidence:
     return Evidence(lists, responses, digest.hexdigest())
 
 
+def joined(one: Evidence, other: Evidence) -> Evidence:
+    """Put two bodies of evidence together."""
+    if not other.generation:
+        return one
+    return evidence_of((*one.crls, *other.crls), (*one.ocsps, *other.ocsps))
+
+
 @lru_cache(maxsize=4)
 def by_digest(evidence: Evidence) -> Mapping[str, tuple[str, bytes]]:
     """Return kind (``crl`` or ``ocsp``) and DER of each piece, by its SHA-256; made once a generation."""

@@ -15,7 +15,8 @@ from axis.checks.policy import Limits
 from axis.reports import Need, Outcome, Part, PdfReport, SignatureReport
 from axis.violations import Code, Violation
 from signing.content import SIGNED, check_content, seen_names
-from signing.evidence import Evidence
+from signing.embedded import embedded_evidence
+from signing.evidence import Evidence, joined
 from signing.indications import indicate
 from signing.integrity import JudgedSignature, judge_integrity
 from signing.reading import OpenedPdf, open_pdf, unreadable
@@ -37,6 +38,7 @@ def verify_pdf(
     at: datetime,
     limits: Limits,
     allow_claimed_time: bool,
+    own_evidence: bool = False,
     embedded_files: bool = False,
 ) -> PdfReport:
     """Judge a PDF's signatures, its content, and the trust in its signers.
@@ -52,6 +54,7 @@ def verify_pdf(
         limits: caps before and while reading.
         allow_claimed_time: policy lets a signature without time-stamp be
             judged at the time it claims.
+        own_evidence: revocation data that the document brings along counts too.
         embedded_files: policy lets files travel inside a document.
 
     Returns:
@@ -80,6 +83,8 @@ def verify_pdf(
         unbound = _unbound(signatures)
         no_trust = _part(unbound) if unbound else _NO_TRUST
         return PdfReport(signatures=reports, integrity=_part(faults), content=content, trust=no_trust)
+    if own_evidence:
+        evidence = joined(evidence, embedded_evidence(pdf.reader))
     truster = Truster(signatures, trust, evidence, at=at, allow_claimed_time=allow_claimed_time)
     judged = [truster.judge(signature) for signature in signatures]
     part, needs = _trust_part(signatures, judged)

@@ -57,6 +57,12 @@ Size: TypeAlias = Annotated[
 ]
 
 
+LongTerm: TypeAlias = Annotated[
+    bool,
+    typer.Option("--long-term", help="Kèm dữ liệu thu hồi, kiểm được không cần mạng (PAdES B-LT)."),
+]
+
+
 @app.command(
     help="""Làm một PDF ký hai lần: người có thẩm quyền, rồi cơ quan (a PDF signed twice).
 
@@ -65,6 +71,7 @@ Ví dụ / Examples
   $ axis sandbox document --from G09 -o cong-van.pdf
   $ axis sandbox document --from H37 --to H37.T31 --text noi-dung.txt -o vb.pdf
   $ axis sandbox document --from G09 --fault seal-first -o sai.pdf && axis check sai.pdf
+  $ axis sandbox document --from G12 --long-term -o lau-dai.pdf
 """
 )
 def document(
@@ -80,6 +87,7 @@ def document(
     competence: Competence = None,
     priority: Priority = 0,
     size: Size = None,
+    long_term: LongTerm = False,
     json: Json = False,
 ) -> None:
     """Make a signed PDF."""
@@ -96,6 +104,7 @@ def document(
             competence=competence,
             priority=priority,
             size=size,
+            long_term=long_term,
         )
         output.write_bytes(data)
     _made(output, len(data), fault, json=json)

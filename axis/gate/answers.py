@@ -48,6 +48,8 @@ class InspectRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Of the trust list to judge by; empty: the one it was given when it started."""
     trust_file: str = ""
     """Where a process that does not hold this list finds it."""
+    own_evidence: bool = False
+    """Revocation data that the document brings along counts too: only where nothing else can be had."""
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):

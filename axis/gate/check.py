@@ -225,7 +225,8 @@ async def _check(
     pool: GatePool, viewer: Viewer | None, path: Path, policy: Policy, *, trust: bool
 ) -> Checked:
     at, started = datetime.now(UTC), time.perf_counter()
-    answer = await pool.examine(path, at=at, evidence=NO_EVIDENCE)
+    # Nothing is fetched here: what the document brings along is all there is.
+    answer = await pool.examine(path, at=at, evidence=NO_EVIDENCE, own_evidence=True)
     judged = answer if isinstance(answer, Judged) else None
     if isinstance(answer, Judged):
         result = judged_result(path, answer, policy, at=at, trust=trust)

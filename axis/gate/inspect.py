@@ -152,6 +152,7 @@ def _verified(file: BinaryIO, request: InspectRequest, grounds: Grounds) -> PdfR
                 at=request.at,
                 limits=grounds.policy.limits,
                 allow_claimed_time=grounds.policy.allow_claimed_time,
+                own_evidence=request.own_evidence,
                 embedded_files=grounds.policy.embedded_files == "allow",
             )
     except Exception as exc:

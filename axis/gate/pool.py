@@ -135,8 +135,12 @@ class GatePool:
         sha256: str = "",
         kind: Kind | None = None,
         trust: TrustList | None = None,
+        own_evidence: bool = False,
     ) -> Judged | Altered | Undetermined:
-        """Judge one file; with ``kind`` None, as what its first bytes say it is."""
+        """Judge one file; with ``kind`` None, as what its first bytes say it is.
+
+        ``own_evidence``: revocation data that the file brings along counts too. Others as for `judge`.
+        """
         request = InspectRequest(
             at=at,
             kind=kind,
@@ -145,6 +149,7 @@ class GatePool:
             evidence_file=self._scratch.ship(evidence),
             trust_digest="" if trust is None else trust.digest,
             trust_file=self._scratch.ship_trust(trust),
+            own_evidence=own_evidence,
         )
         question = encode(request)
         cell = await self._idle.get()

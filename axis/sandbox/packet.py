@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from axis.register import Agency
 from axis.sandbox.authority import Authority
 from axis.sandbox.faults import fault as fault_named
+from axis.sandbox.longterm import with_long_term_data
 from axis.sandbox.recipe import Recipe, write_recipe
 
 
@@ -72,10 +73,12 @@ def build_sandbox_document(
     priority: int = 0,
     size: int | None = None,
     fault: str | None = None,
+    long_term: bool = False,
 ) -> bytes:
     """Make a PDF signed twice; arguments as for `build_sandbox_packet`.
 
-    Only faults of the PDF show in it.
+    Only faults of the PDF show in it. With ``long_term`` it brings the
+    revocation lists of now along, so that it can be verified without a network.
     """
     recipe = write_recipe(
         authority,
@@ -90,7 +93,8 @@ def build_sandbox_document(
         priority=priority,
         size=size,
     )
-    return spoiled(recipe, fault).sign()
+    signed = spoiled(recipe, fault).sign()
+    return with_long_term_data(signed, authority) if long_term else signed
 
 
 def spoiled(recipe: Recipe, fault: str | None) -> Recipe:

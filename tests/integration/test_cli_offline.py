@@ -42,6 +42,14 @@ def test_a_good_document_waits_without_trust_and_is_never_refused(axis, tmp_path
     assert (line["trust"]["outcome"], line["outcome"]) == ("not-judged", "waiting")
 
 
+def test_a_document_with_long_term_data_is_accepted_offline(axis, home, tmp_path):
+    """A newcomer sees an accepted file: exit code 0, with one trusted root and no network."""
+    path = tmp_path / "vb.pdf"
+    assert axis("sandbox", "document", "--from", "G09", "--long-term", "-o", path)[0] == exits.OK
+    code, (line,), _ = axis("check", path, "--trust", home / "authority" / "ca.pem", "--json")
+    assert (code, line["outcome"], line["trust"]["outcome"]) == (exits.OK, "accepted", "accepted")
+
+
 def test_a_packet_with_a_named_fault_is_refused_for_that_reason(axis, tmp_path):
     """What `axis sandbox faults` promises is what `axis check` says; one refusal decides the exit code."""
     good, bad = tmp_path / "good.edxml", tmp_path / "bad.edxml"
