@@ -8,6 +8,7 @@ and its partition goes on.
 import asyncio
 import contextlib
 import logging
+import traceback
 from collections.abc import Iterable, Mapping
 from typing import Final, TypeAlias
 
@@ -35,6 +36,10 @@ UNREADABLE_HEADERS: Final = "axis-unreadable-headers"
 
 Place: TypeAlias = tuple[str, int]
 """Topic and partition."""
+
+FETCH_MS: Final = 500
+MOST_BEFORE: Final = 500
+"""Records read one by one before the one that cannot be parsed; what is left is read the same way next."""
 
 _USABLE_SECONDS: Final = 2.0
 
@@ -108,9 +113,9 @@ class DoorReader(ConsumerRebalanceListener):  # type: ignore[misc] # theirs has 
             found = await self._consumer.getmany(timeout_ms=int(seconds * 1000))
         except (KafkaError, OSError) as exc:
             raise UnavailableError(away(self._settings, exc)) from exc
-        except Exception:  # noqa: BLE001 - a record that cannot be parsed; whatever it raises
-            _log.warning("a record cannot be parsed; each place is read by itself", exc_info=True)
-            return await self._place_by_place()
+        except Exception as exc:  # noqa: BLE001 - a record that cannot be parsed; whatever it raises
+            _log.warning("a record cannot be parsed", exc_info=True)
+            return await self._around(_place_of(exc))
         return self._handed(found)
 
     def pause(self, places: Iterable[Place]) -> None:
@@ -175,28 +180,44 @@ class DoorReader(ConsumerRebalanceListener):  # type: ignore[misc] # theirs has 
             self._next[name] = records[-1].offset + 1
         return handed
 
-    async def _place_by_place(self) -> dict[Place, list[Incoming]]:
-        """Go back to what was not handed out, and get past what cannot be parsed."""
+    async def _around(self, culprit: TopicPartition | None) -> dict[Place, list[Incoming]]:
+        """Go back to what was not handed out, and get past the record that cannot be parsed.
+
+        The call that failed has moved the positions of other places too, and handed nothing out.
+        """
         assert self._consumer is not None, "started first"
         handed: dict[Place, list[Incoming]] = {}
         for place in self._consumer.assignment():
             name = (place.topic, place.partition)
-            start = self._next.get(name)
-            if start is None:
-                start = await self._consumer.committed(place) or 0
             try:
-                self._consumer.seek(place, start)
-                found = await self._consumer.getmany(place, timeout_ms=500)
-            except IllegalStateError:
-                continue  # not ours any more
-            except Exception:  # noqa: BLE001 - as above
-                self._consumer.seek(place, start)
-                handed[name] = [await self._raw(name, start)]
-                self._next[name] = handed[name][-1].offset + 1
+                if name not in self._next:
+                    self._next[name] = await self._consumer.committed(place) or 0
                 self._consumer.seek(place, self._next[name])
-            else:
-                handed.update(self._handed(found))
+                if culprit in {None, place} and (records := await self._one_by_one(place)):
+                    handed[name] = records
+                    self._next[name] = records[-1].offset + 1
+                    self._consumer.seek(place, self._next[name])
+            except IllegalStateError:
+                self._next.pop(name, None)  # not ours any more
         return handed
+
+    async def _one_by_one(self, place: TopicPartition) -> list[Incoming]:
+        """Read a place up to and with the record that cannot be parsed, or what there is of it."""
+        assert self._consumer is not None, "started first"
+        name = (place.topic, place.partition)
+        found: list[Incoming] = []
+        while len(found) < MOST_BEFORE:
+            try:
+                came = await self._consumer.getmany(place, timeout_ms=FETCH_MS, max_records=1)
+            except (KafkaError, OSError) as exc:
+                raise UnavailableError(away(self._settings, exc)) from exc
+            except Exception:  # noqa: BLE001 - as above
+                offset = found[-1].offset + 1 if found else self._next[name]
+                return [*found, await self._raw(name, offset)]
+            if not came:
+                break
+            found += [_incoming(record) for records in came.values() for record in records]
+        return found
 
     async def _raw(self, place: Place, offset: int) -> Incoming:
         """Read one record without a look at its headers."""
@@ -235,6 +256,15 @@ class DoorReader(ConsumerRebalanceListener):  # type: ignore[misc] # theirs has 
         wanted = [place for one in places if (place := TopicPartition(*one)) in ours]
         if wanted:
             getattr(self._consumer, what)(*wanted)
+
+
+def _place_of(exc: Exception) -> TopicPartition | None:
+    """Tell which place a record that cannot be parsed is of: aiokafka's error names none, its frames do."""
+    for frame, _ in traceback.walk_tb(exc.__traceback__):
+        place = frame.f_locals.get("tp")
+        if frame.f_code.co_name == "getall" and isinstance(place, TopicPartition):
+            return place
+    return None  # then each place is read by itself
 
 
 def _incoming(record: ConsumerRecord) -> Incoming:
