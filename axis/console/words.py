@@ -115,14 +115,17 @@ _BY_GROUP: Final = {
     "identity": "Cấp số mới rồi gửi lại.",
     "waiting": "Chưa cần làm gì: trục tự kiểm tra lại.",
     "status": "Tải lại trang rồi làm lại; nếu vẫn vậy, báo vận hành trục.",
+    "advice": "Nên sửa trình bày theo Nghị định 30/2020 ở văn bản sau; văn bản này vẫn được gửi.",
     "finding": "Chỉ để biết; không cần làm gì.",
     "quarantine": "Vận hành tìm nguyên nhân, sửa, rồi gửi lại bản ghi.",
 }
+_ELSE: Final = "Hỏi bộ phận vận hành trục, kèm mã lý do này."
+"""A page never fails over a reason that is newer than its advice."""
 
 
 def advice(code: Code) -> str:
     """Return what to do about a reason."""
-    return _ADVICE.get(code) or _BY_GROUP[code.partition(".")[0]]
+    return _ADVICE.get(code) or _BY_GROUP.get(code.partition(".")[0], _ELSE)
 
 
 def reason(violation: Violation) -> dict[str, str]:
