@@ -177,6 +177,23 @@ def rebalance_storm(scene: Scene, lot: random.Random) -> Heal:
     return heal
 
 
+def shared(scene: Scene, lot: random.Random) -> Heal:
+    """Let a second worker share the load and leave in good order."""
+    return start_worker(scene, lot.randint(100, 10**6)).stop
+
+
+def outlived(scene: Scene, lot: random.Random) -> Heal:
+    """Freeze the worker for so long that another takes its partitions; then it wakes and believes it has them."""
+    another = start_worker(scene, lot.randint(100, 10**6))
+    wake = frozen("worker")(scene, lot)
+
+    def heal() -> None:
+        wake()
+        another.stop()
+
+    return heal
+
+
 def old_code(revision: str) -> Path:
     """Check out an earlier commit beside this one; return where."""
     folder = Path(tempfile.mkdtemp(prefix="axis-old-"))
@@ -235,6 +252,9 @@ def faults(killer: Killer, revision: str) -> list[Fault]:
         Fault(("2",), "kill -9 keeper", killed(killer, "keeper"), frozenset({"keeper"})),
         Fault(("2",), "kill -9 sealer", killed(killer, "sealer"), frozenset({"sealer"})),
         Fault(("5",), "SIGSTOP worker", frozen("worker"), frozenset({"worker"}), (2.0, 14.0)),
+        Fault(("5",), "SIGSTOP worker 70 s, máy khác làm thay / another takes over", outlived,
+              frozenset({"worker", "group"}), (70.0, 72.0), weight=0.1),
+        Fault(("6",), "hai worker chia việc, một ra / two share, one leaves", shared, frozenset({"group"}), (6.0, 10.0)),
         Fault(("6",), "worker vào, ra, bị giết / join, leave, die", rebalance_storm, frozenset({"group"}), (1.0, 4.0)),
         Fault(("6",), "khởi động lại lần lượt / rolling restart", rolling_restart,
               frozenset({"gateway", "worker", "sealer", "keeper"}), (0.0, 0.5), weight=0.5),

@@ -1,6 +1,8 @@
 """Faults that come from outside: what clients and strangers do (faults 19 to 23, 25, 28, 30 to 32)."""
 
 import random
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -108,6 +110,17 @@ def strangers(scene: Scene, lot: random.Random) -> Heal:
     return nothing
 
 
+def rotated(scene: Scene, lot: random.Random) -> Heal:
+    """Give a connection new credentials while it works with the old ones."""
+    name = lot.choice(sorted(scene.traffic.profiles))
+    axis = Path(sys.executable).with_name("axis")
+    done = subprocess.run(
+        (axis, "connection", "rotate", name, "--json"), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return nothing
+
+
 def _post_token(url: str, ca: str, client_id: str, secret: str) -> int:
     import ssl  # noqa: PLC0415 - here alone
 
@@ -163,6 +176,8 @@ def faults(scene_folder: Path) -> list[Fault]:
         Fault(("25",), "trạng thái đến trước / status before its document", early_status, hold=(0.1, 0.5)),
         Fault(("28",), "khách bỏ ngang / clients hang up", impatient, hold=(1.0, 3.0)),
         Fault(("30",), "người lạ / strangers", strangers, hold=(0.1, 0.5)),
+        Fault(("30",), "đổi bí mật khi đang gửi / credentials rotated", rotated,
+              frozenset({"postgres", "kafka"}), (0.5, 2.0)),
         Fault(("31",), "bản ghi bị sửa / tampered records", tampered, frozenset({"topics", "kafka"}), (0.1, 0.5)),
         Fault(("32",), "tráo tệp đã kiểm / stored file swapped", swapped_content, frozenset({"disk", "postgres"}), (0.2, 0.5)),
     ]  # fmt: skip
