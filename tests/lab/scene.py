@@ -178,6 +178,9 @@ class Scene:
         """Wait until all that was released has ended."""
         since = time.monotonic()
         assert self.traffic.quiet(seconds), "packets that no door takes"
+        handed = [name for name, one in self.traffic.book.handed.items() if one.answers]
+        taken = "SELECT count(*) FROM intake WHERE packet_id = ANY ($1)"
+        self.until("all is taken", lambda: self.database(taken, handed) == len(handed), seconds)
         self.until("all drained", lambda: not self.open(), seconds)
         return time.monotonic() - since
 

@@ -6,6 +6,8 @@ order of faults follows from the seed; the moments at which processes run do not
 
 import argparse
 import asyncio
+import json
+import logging
 import os
 import shutil
 import subprocess
@@ -32,12 +34,16 @@ from tests.soak.supply import supply
 
 SET = 120
 """Packets signed ahead; each goes out again and again under new numbers."""
+OVER_KAFKA = ("demo-vpcp", "demo-langson")
+"""Connections that send, receive and answer over Kafka; the others speak REST."""
+
 DISK_BYTES = 2 * 1024**3
 
 
 def main() -> int:
     """Run one campaign; return the exit code."""
     arguments = parsed()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL + 1)  # the clients' side of every outage
     with home(arguments.folder) as at, environment(at):
         return campaign(Home(at), arguments)
 
@@ -111,6 +117,15 @@ def certificates_of_yesterday() -> Iterator[None]:
             os.environ["PATH"] = before
 
 
+def spoken_over_kafka(name: str) -> dict[str, object]:
+    """Let a connection speak Kafka; return all that its system needs for it."""
+    axis = Path(sys.executable).with_name("axis")
+    done = subprocess.run(
+        (axis, "connection", "rotate", name, "--kafka", "--json"), capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
 def campaign(at: Home, arguments: argparse.Namespace) -> int:
     """Start a stack and its traffic, break it, compare."""
     hurried = {"AXIS_POLICY_FILE": str(hurried_policy(at.root))}
@@ -121,7 +136,9 @@ def campaign(at: Home, arguments: argparse.Namespace) -> int:
     packets = prepare(at.authority, SET, seed=arguments.seed)
     good = [one for one in packets if one.verdict == "accepted" and not one.twice]
     probes = supply(good, first=8_000_000)
-    traffic = Traffic(stage.profiles, read_anchors([at.authority / "ca.pem"]), [], supply(packets))
+    anchors = read_anchors([at.authority / "ca.pem"])
+    told = {name: spoken_over_kafka(name) for name in OVER_KAFKA}
+    traffic = Traffic(stage.profiles, anchors, [], supply(packets), told)
     scene = Scene(at, settings, traffic, probes)
     killer = killing.Killer()
     every = [*killing.faults(killer, arguments.old), *servers.faults(), *people.faults(at.authority)]

@@ -21,6 +21,10 @@ PLACES = (
     ("gateway", "take.content-written"),
     ("gateway", "take.committed"),
     ("gateway", "take.published"),
+    ("bridge", "take.content-written"),
+    ("bridge", "take.committed"),
+    ("bridge", "bridge.settled"),
+    ("bridge", "bridge.published"),
     ("worker", "admit.judged"),
     ("worker", "admit.committed"),
     ("worker", "admit.published"),
@@ -29,7 +33,7 @@ PLACES = (
     ("sealer", "seal.signed"),
     ("sealer", "seal.committed"),
 )
-OURS = ("gateway", "worker", "sealer", "keeper")
+OURS = ("gateway", "bridge", "worker", "sealer", "keeper")
 SERVERS = ("postgres", "kafka", "registry", "authority")
 OLD_ENOUGH = 2.0
 """Seconds a process must have lived: the supervisor counts a shorter life as a failed start."""
@@ -61,7 +65,7 @@ class Killer:
         """Kill so many processes in quick succession, each at a moment of its own."""
         done, until = 0, time.monotonic() + 4.0 * count
         while done < count and time.monotonic() < until:
-            names = (*OURS, *OURS, "postgres", "kafka", "registry", "authority", "judge")
+            names = (*OURS, *OURS, "console", "postgres", "kafka", "registry", "authority", "judge")
             name = lot.choice(names)
             if name == "judge":
                 judges = scene.judges()
@@ -246,9 +250,10 @@ def faults(killer: Killer, revision: str) -> list[Fault]:
     """Return all faults of processes."""
     return [
         Fault(("1", "2", "3"), "kill -9 tại một ranh giới hiệu lực / at an effect boundary",
-              at_a_boundary(killer), frozenset({"gateway", "worker", "sealer"}), (1.0, 3.0), weight=3),
+              at_a_boundary(killer), frozenset({"gateway", "bridge", "worker", "sealer", "disk"}), (1.0, 3.0), weight=3),
         Fault(("4",), "kill -9 gateway khi đang nhận / while it takes", killed(killer, "gateway"), frozenset({"gateway"})),
         Fault(("1", "2"), "kill -9 worker", killed(killer, "worker"), frozenset({"worker"})),
+        Fault(("1", "2", "4"), "kill -9 bridge", killed(killer, "bridge"), frozenset({"bridge"})),
         Fault(("2",), "kill -9 keeper", killed(killer, "keeper"), frozenset({"keeper"})),
         Fault(("2",), "kill -9 sealer", killed(killer, "sealer"), frozenset({"sealer"})),
         Fault(("5",), "SIGSTOP worker", frozen("worker"), frozenset({"worker"}), (2.0, 14.0)),
@@ -257,7 +262,7 @@ def faults(killer: Killer, revision: str) -> list[Fault]:
         Fault(("6",), "hai worker chia việc, một ra / two share, one leaves", shared, frozenset({"group"}), (6.0, 10.0)),
         Fault(("6",), "worker vào, ra, bị giết / join, leave, die", rebalance_storm, frozenset({"group"}), (1.0, 4.0)),
         Fault(("6",), "khởi động lại lần lượt / rolling restart", rolling_restart,
-              frozenset({"gateway", "worker", "sealer", "keeper"}), (0.0, 0.5), weight=0.5),
+              frozenset(OURS), (0.0, 0.5), weight=0.5),
         Fault(("7", "9"), "kill -9 kafka", killed(killer, "kafka"), frozenset({"kafka"})),
         Fault(("11",), "kill -9 postgres", killed(killer, "postgres"), frozenset({"postgres"})),
         Fault(("8",), "SIGSTOP kafka", frozen("kafka"), frozenset({"kafka"}), (2.0, 8.0)),
