@@ -1,6 +1,6 @@
 # `make help` lists everything.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test up down lint bench soak load lock
+.PHONY: help setup demo test up down lint bench fuzz soak load lock
 T ?=
 
 help:  ## this list
@@ -33,6 +33,11 @@ soak: setup  ## faults in a seeded order under load, then the books compared; MI
 
 load: setup  ## a flood, a big packet among small ones, a thousand who poll, one document to 3,355
 	@.venv/bin/python -m tests.load
+
+fuzz:  ## coverage-guided fuzzing of each reader of others' bytes; SECONDS=300, T="pdf cms edxml" for some
+	@deploy/setup test
+	@for target in $(or $(T),pdf cms edxml); do \
+	    .venv/bin/python -m tests.fuzz $$target $(or $(SECONDS),300) /tmp/axis-fuzz/$$target || exit 1; done
 
 bench: setup  ## the measurements, one JSON object a line
 	@.venv/bin/axis bench --json

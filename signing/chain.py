@@ -6,6 +6,7 @@ revocation data and may fetch nothing: revocation is `signing.revocation`'s.
 
 from collections import OrderedDict
 from collections.abc import Coroutine, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, unique
@@ -125,9 +126,12 @@ class Pool:
         """Prepare for one document."""
         self.trust = trust
         self._store = _store_of(trust)
-        self._registry = CertificateRegistry.build((*self._store.intermediates, *embedded))
-        for anchor in self._store.anchors:
-            self._registry.register(anchor)
+        # The list's own first: of two certificates with one issuer and serial number the first one counts.
+        self._registry = CertificateRegistry.build((*self._store.intermediates, *self._store.anchors))
+        for certificate in embedded:
+            # Registering reads it; one that cannot be read helps nobody to find the way.
+            with suppress(ValueError, TypeError, KeyError, AttributeError):
+                self._registry.register(certificate)
 
     def authority(self, certificate: x509.Certificate) -> TrustedAuthority | None:
         """Return the authority of the trust list that a certificate is, or None."""

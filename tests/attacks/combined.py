@@ -19,10 +19,10 @@ from tests.attacks.building import (
 )
 from tests.attacks.contents import annotation
 from tests.attacks.fields import filled
-from tests.attacks.references import by_stream, hybrid
+from tests.attacks.references import HYBRID, by_stream, hybrid
 from tests.attacks.showing import accepted_by_pyhanko, another_picture, intact_by_pyhanko, verified_by_pyhanko
 from tests.attacks.signatures import holed
-from tests.attacks.updates import CHANGED, COUNT, UNREADABLE, by_stranger, two_trees
+from tests.attacks.updates import CHANGED, COUNT, by_stranger, two_trees
 from tests.attacks.values import persons_value
 from tests.lab.pdfs import (
     a_cms,
@@ -115,7 +115,7 @@ def copied_into_a_new_file() -> bytes:
 ATTACKS: Final = (
     Attack("both-annotation-and-stranger", annotated_and_sealed_by_a_stranger, CHANGED, one),
     Attack("both-shadow-under-the-seal", shadow_under_the_seal, CHANGED, two_trees),
-    Attack("both-hybrid-under-the-seal", hybrid_under_the_seal, UNREADABLE, one),
+    Attack("both-hybrid-under-the-seal", hybrid_under_the_seal, HYBRID, one),
     Attack("both-twin-in-an-object-stream", twin_field_in_an_object_stream, COUNT, one),
     Attack("both-script-and-content", script_and_replaced_content, CHANGED, one),
     Attack("both-change-under-a-stamp", changed_under_a_document_stamp, CHANGED, one),

@@ -5,11 +5,14 @@ from typing import Final
 
 from axis.sandbox import spoil
 from tests.attacks.building import (
+    FORGED,
+    ORDERED,
     Attack,
     by_person,
     letter,
     one,
     page,
+    shows,
     stream,
 )
 from tests.attacks.references import by_stream
@@ -19,6 +22,14 @@ from tests.lab.pdfs import person, sign
 SCRIPT: Final = "content.javascript"
 LAUNCH: Final = "content.launch-action"
 XFA: Final = "content.xfa"
+SUBMIT: Final = "content.submit-form"
+IMPORT: Final = "content.import-data"
+REMOTE: Final = "content.remote-document"
+EMBEDDED_DOCUMENT: Final = "content.embedded-document"
+MEDIA: Final = "content.media"
+FILE: Final = "content.embedded-file"
+LAYER: Final = "content.hidden-layer"
+OPENING: Final = "content.open-action"
 ENCRYPTED: Final = "content.encrypted"
 
 _JS: Final = "<< /S /JavaScript /JS (app.alert\\(1\\)) >>"
@@ -37,13 +48,13 @@ def annotation(entries: bytes) -> Callable[[], bytes]:
 
 def packed_script() -> bytes:
     """A letter with its action in an object stream, signed."""
-    base = letter("/OpenAction 9 0 R")
+    base = letter("/OpenAction 9 0 R", n9=b"null")
     return sign(by_stream(base, {}, {9: _JS.encode()}), person())
 
 
 def packed_twice() -> bytes:
     """The same, with the name of the action escaped."""
-    base = letter("/OpenAction 9 0 R")
+    base = letter("/OpenAction 9 0 R", n9=b"null")
     return sign(by_stream(base, {}, {9: _JS.replace("JavaScript", "Java#53cript").encode()}), person())
 
 
@@ -53,6 +64,46 @@ def older_script() -> bytes:
 
     base = letter(n9=_JS.encode(), n5=b"<< /Producer (lab) /A 9 0 R >>")
     return by_person(update(base, {9: b"null"}))
+
+
+def media(subtype: bytes, more: bytes) -> Callable[[], bytes]:
+    """Return what signs a letter with an annotation that plays something."""
+    made = b"<< /Type /Annot /Subtype /%s /Rect [0 0 100 100] %s >>" % (subtype, more)
+    return lambda: by_person(letter(n7=b"[9 0 R]", n9=made))
+
+
+def attached() -> bytes:
+    """A letter with a file in its name tree, signed."""
+    names = "/Names << /EmbeddedFiles << /Names [(a.exe) 9 0 R] >> >>"
+    return by_person(
+        letter(
+            names,
+            n9=b"<< /Type /Filespec /F (a.exe) /UF (a.exe) /EF << /F 10 0 R >> >>",
+            n10=stream(b"MZ", b"/Type /EmbeddedFile"),
+        )
+    )
+
+
+def hidden_layer() -> bytes:
+    """A letter with a layer that is hidden until someone turns it on, signed."""
+    body = shows(ORDERED, b"/OC /L1 BDC BT 0 g /F1 24 Tf 72 600 Td (%s) Tj ET EMC" % FORGED)
+    layers = "/OCProperties << /OCGs [9 0 R] /D << /Order [9 0 R] /OFF [9 0 R] >> >>"
+    return by_person(
+        letter(layers, n3=page(b"/Properties << /L1 9 0 R >>"), n4=body, n9=b"<< /Type /OCG /Name (an) >>")
+    )
+
+
+def printing_layer() -> bytes:
+    """A letter whose layers differ on screen and on paper, signed."""
+    body = shows(ORDERED, b"/OC /L1 BDC BT 0 g /F1 24 Tf 72 600 Td (%s) Tj ET EMC" % FORGED)
+    layers = (
+        "/OCProperties << /OCGs [9 0 R] /D << /Order [9 0 R] /AS [<< /Event /Print /OCGs [9 0 R] "
+        "/Category [/Print] >> << /Event /View /OCGs [9 0 R] /Category [/View] >>] >> >>"
+    )
+    group = (
+        b"<< /Type /OCG /Name (an) /Usage << /Print << /PrintState /ON >> /View << /ViewState /OFF >> >> >>"
+    )
+    return by_person(letter(layers, n3=page(b"/Properties << /L1 9 0 R >>"), n4=body, n9=group))
 
 
 def encrypted() -> bytes:
@@ -82,4 +133,20 @@ SCRIPTS: Final = (
     Attack("content-encrypted", encrypted, ENCRYPTED, one, _PY, "content"),
 )  # fmt: skip
 
-ATTACKS: Final = SCRIPTS
+ACTIONS: Final = (
+    Attack("content-submit-form", annotation(b"/A << /S /SubmitForm /F (http://127.0.0.1/x) >>"), SUBMIT, one, _PY, "content"),
+    Attack("content-import-data", annotation(b"/A << /S /ImportData /F (x.fdf) >>"), IMPORT, one, _PY, "content"),
+    Attack("content-goto-remote", annotation(b"/A << /S /GoToR /F (x.pdf) /D [0 /Fit] >>"), REMOTE, one, _PY, "content"),
+    Attack("content-goto-embedded", annotation(b"/A << /S /GoToE /T << /R /C /N (x) >> >>"), EMBEDDED_DOCUMENT, one, _PY, "content"),
+    Attack("content-rendition", annotation(b"/A << /S /Rendition /OP 0 /R << /S /MR >> >>"), MEDIA, one, _PY, "content"),
+    Attack("content-open-action-uri", catalog("/OpenAction << /S /URI /URI (http://127.0.0.1/) >>"), OPENING, one, _PY, "content"),
+    Attack("content-movie", media(b"Movie", b"/Movie << /F (x.avi) >>"), MEDIA, one, _PY, "content"),
+    Attack("content-rich-media", media(b"RichMedia", b"/RichMediaContent << >>"), MEDIA, one, _PY, "content"),
+    Attack("content-three-d", media(b"3D", b"/3DD 10 0 R"), MEDIA, one, _PY, "content"),
+    Attack("content-embedded-file", attached, FILE, one, _PY, "content"),
+    Attack("content-file-annotation", media(b"FileAttachment", b"/FS << /Type /Filespec /F (a.exe) /EF << >> >>"), FILE, one, _PY, "content"),
+    Attack("content-hidden-layer", hidden_layer, LAYER, one, _PY, "content"),
+    Attack("content-printing-layer", printing_layer, LAYER, one, _PY, "content"),
+)  # fmt: skip
+
+ATTACKS: Final = (*SCRIPTS, *ACTIONS)

@@ -202,6 +202,8 @@ CERTIFICATION: Final = (
     Attack("certified-on-top", certification_on_top, CHANGED, form),
     Attack("locked-all-filled", lambda: filled(locked(_LOCK_ALL)), CHANGED, lambda: locked(_LOCK_ALL)),
     Attack("locked-field-filled-under-the-seal", lambda: by_seal(filled(locked(_LOCK_SO))), CHANGED, lambda: locked(_LOCK_SO)),
+    Attack("certified-2-filled-after-the-seal", lambda: filled(by_seal(certified("2"))), CHANGED, lambda: by_seal(certified("2"))),
+    Attack("filled-after-the-seal", lambda: filled(by_seal(form())), CHANGED, lambda: by_seal(form()), (another_picture, accepted_by_pyhanko)),
     Attack("filled-after-an-approval", lambda: filled(form()), CHANGED, form, (another_picture, accepted_by_pyhanko)),
 )  # fmt: skip
 

@@ -82,7 +82,7 @@ _LAYERS: Final = "/OCProperties << /OCGs [9 0 R 10 0 R] /D << /Order [9 0 R 10 0
 
 
 def layered() -> bytes:
-    """A letter with two layers, one of them hidden, signed."""
+    """A letter with two layers, signed."""
     body = stream(
         b"/OC /L1 BDC BT /F1 24 Tf 72 700 Td (%s) Tj ET EMC "
         b"/OC /L2 BDC BT /F1 24 Tf 72 700 Td (%s) Tj ET EMC" % (ORDERED, FORGED)
@@ -90,7 +90,7 @@ def layered() -> bytes:
     group = b"<< /Type /OCG /Name (%s) >>"
     return by_person(
         letter(
-            _LAYERS % ("9 0 R", "10 0 R"),
+            _LAYERS % ("9 0 R 10 0 R", ""),
             n3=page(b"/Properties << /L1 9 0 R /L2 10 0 R >>"),
             n4=body, n9=group % b"A", n10=group % b"B",
         )
@@ -98,7 +98,7 @@ def layered() -> bytes:
 
 
 def layers_swapped(original: bytes) -> bytes:
-    """Let the other layer show."""
+    """Hide one of them."""
     catalog = f"<< /Type /Catalog /Pages 2 0 R /AcroForm 6 0 R {_LAYERS % ('10 0 R', '9 0 R')} >>"
     return update(original, {1: catalog.encode()})
 

@@ -6,6 +6,7 @@ from functools import cache
 
 import msgspec
 import pytest
+from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.x509 import ocsp
 
@@ -334,3 +335,17 @@ def test_the_same_document_waits_and_then_passes():
     """Waiting is no verdict: with evidence the same bytes are accepted."""
     assert judged(one_signature(), given()).trust.outcome is Outcome.WAITING
     assert judged(one_signature(), given(lab_authority().crl("people-ca"))).trust.outcome is Outcome.ACCEPTED
+
+
+def _with_part_broken(part: str) -> bytes:
+    """Return the people's authority with one part of its certificate under another tag."""
+    der = lab_authority().certificate("people-ca")
+    at = der.index(asn1.Certificate.load(der)["tbs_certificate"][part].dump())
+    return der[:at] + b"\x31" + der[at + 1 :]
+
+
+@pytest.mark.parametrize("part", ["subject_public_key_info", "issuer", "subject", "validity", "extensions"])
+def test_an_enclosed_certificate_that_cannot_be_read_helps_nobody_and_harms_nobody(part):
+    """It was found by changing bytes of a signature's value: the judge raised where nothing needed it."""
+    pdf = signed_by_hand(extra_certificates=(_with_part_broken(part),))
+    assert judge(pdf).trust.outcome is Outcome.ACCEPTED
