@@ -34,9 +34,9 @@ class Counts:
     def table(self) -> str:
         """Write the table, in Markdown."""
         caught, alone = self.caught(), self.alone()
-        lines = ["| rule | code | files | alone |", "|---|---|---|---|"]
+        lines = ["| code | rule | files | alone |", "|---|---|---|---|"]
         lines += [
-            f"| {REASONS[code].rule} | `{code}` | {caught[code]} | {alone[code]} |"
+            f"| `{code}` | {REASONS[code].rule} | {caught[code]} | {alone[code]} |"
             for code in Code
             if code in caught
         ]
