@@ -59,7 +59,7 @@ async def get_record(request: Request, number: Number, parts: Given, _operator: 
 @router.post("/operations/quarantine/{number}/replay")
 async def post_replay(request: Request, number: Number, parts: Given, operator: Operator) -> Response:
     """Send a record again to its own topic; the keeper publishes it within seconds."""
-    await read_own_form(request, operator)
+    form = await read_own_form(request, operator)
     entry = await overview.read_record(parts.pool, number)
     if entry is None:
         raise absent()
@@ -67,6 +67,9 @@ async def post_replay(request: Request, number: Number, parts: Given, operator: 
         raise PageError(
             409, "Bản ghi này không gửi lại được", "not a topic of ours", "Topic của nó không thuộc trục."
         )
+    if form.get("seen") != _spoken(entry.replayed_at):
+        # The second of two clicks, or a page that is older than the last replay: done already.
+        return RedirectResponse("/operations?done=replay", SEE_OTHER)
     at = parts.now()
     value = await _bytes(parts, entry.record.sha256)
     again = Outgoing(
