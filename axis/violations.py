@@ -84,6 +84,7 @@ class Code(StrEnum):
     CONTENT_EMBEDDED = "content.embedded-file"
     CONTENT_HIDDEN = "content.hidden-layer"
     CONTENT_OPENING = "content.open-action"
+    CONTENT_EXTERNAL = "content.external-stream"
     CONTENT_FIELDS = "content.fields-changed"
     CONTENT_ENCRYPTED = "content.encrypted"
     LIMIT_SIZE = "limit.size"
@@ -265,6 +266,7 @@ REASONS: Final[dict[Code, Reason]] = {
     Code.CONTENT_EMBEDDED: _R("G8", "Tệp PDF chứa tệp nhúng.", "The PDF holds an embedded file."),
     Code.CONTENT_HIDDEN: _R("G8", "Tệp PDF có lớp nội dung mặc định bị ẩn.", "The PDF holds a layer that is hidden by default."),
     Code.CONTENT_OPENING: _R("G8", "Lệnh khi mở tệp PDF không phải chỉ là vị trí xem.", "The PDF's opening action is no plain destination."),
+    Code.CONTENT_EXTERNAL: _R("G8", "Một phần nội dung của tệp PDF nằm ở tệp khác.", "A part of the PDF's content lies in another file."),
     Code.CONTENT_FIELDS: _R("G8", "Giá trị trường biểu mẫu bị thay đổi ngoài mức cho phép sau khi ký.", "Form-field values were changed after signing beyond what is allowed."),
     Code.CONTENT_ENCRYPTED: _R("G8", "Tệp PDF bị mã hóa.", "The PDF is encrypted."),
     Code.LIMIT_SIZE: _R("G9", "Tệp lớn hơn giới hạn.", "The file is larger than the limit."),

@@ -42,8 +42,12 @@ def _tree(words: list[bytes]) -> bytes:
 
 
 _ENDS: Final = rb"\s\x00()<>\[\]{}/%"
+_FILE: Final = b"F"
 _WANTED: Final = frozenset(name.encode() for name in _NAMES)
 _LITERAL: Final = re.compile(b"/(" + _tree(sorted(_WANTED)) + b")(?=[" + _ENDS + rb"]|\Z)")
+_FLAGS: Final = re.compile(rb"[\s\x00]*(?:/|[+-]?\d+[\s\x00]*[/>])")
+"""What follows the key ``/F`` of an annotation (its flags) or of an inline image (its filter): no file."""
+
 _ESCAPED: Final = re.compile(
     b"/([^%b#]{0,16}(?:#[0-9a-fA-F]{2}[^%b#]{0,16})+)(?=[%b]|\\Z)" % (_ENDS, _ENDS, _ENDS)
 )
@@ -113,7 +117,7 @@ def _names(pdf: OpenedPdf) -> Counter[bytes]:
 
 def _wanted(text: bytes, edge: int) -> Iterator[bytes]:
     for match in _LITERAL.finditer(text):
-        if match.start() < edge:
+        if match.start() < edge and not (match.group(1) == _FILE and _FLAGS.match(text, match.end())):
             yield match.group(1)
     if b"#" not in text:
         return

@@ -56,12 +56,14 @@ DETAIL: Final = {
     Code.CONTENT_XFA: "an XFA form",
     Code.CONTENT_EMBEDDED: "an embedded or attached file",
     Code.CONTENT_HIDDEN: "content that is hidden by default",
+    Code.CONTENT_EXTERNAL: "a stream whose bytes are in another file",
     Code.CONTENT_OPENING: "an opening action that is no plain destination",
 }
 """In the order of the report."""
 
 CODES: Final = {
     "JS": Code.CONTENT_JAVASCRIPT,
+    "F": Code.CONTENT_EXTERNAL,
     **{name[1:]: code for name, code in (*_KEYS.items(), *_VALUES.items())},
 }
 """What must turn up in the bytes before any object needs to be read, and the code it may come to."""
@@ -83,6 +85,8 @@ def look_at(root: Any, found: Counter[Code | str]) -> None:  # noqa: ANN401  # p
     while waiting:
         value = waiting.pop()
         if isinstance(value, generic.DictionaryObject):
+            # ISO 32000-2, table 5: no signature covers what a viewer would fetch from there.
+            found[Code.CONTENT_EXTERNAL] += "/F" in value and isinstance(value, generic.StreamObject)
             for key, code in _KEYS.items():
                 found[code] += key in value
             found[Code.CONTENT_JAVASCRIPT] += "/JS" in value and "/S" in value

@@ -30,6 +30,7 @@ MEDIA: Final = "content.media"
 FILE: Final = "content.embedded-file"
 LAYER: Final = "content.hidden-layer"
 OPENING: Final = "content.open-action"
+EXTERNAL: Final = "content.external-stream"
 ENCRYPTED: Final = "content.encrypted"
 
 _JS: Final = "<< /S /JavaScript /JS (app.alert\\(1\\)) >>"
@@ -134,6 +135,7 @@ SCRIPTS: Final = (
 )  # fmt: skip
 
 ACTIONS: Final = (
+    Attack("content-in-another-file", lambda: by_person(letter(n4=stream(b"", b"/F (content.bin)"))), EXTERNAL, one, _PY, "content"),
     Attack("content-submit-form", annotation(b"/A << /S /SubmitForm /F (http://127.0.0.1/x) >>"), SUBMIT, one, _PY, "content"),
     Attack("content-import-data", annotation(b"/A << /S /ImportData /F (x.fdf) >>"), IMPORT, one, _PY, "content"),
     Attack("content-goto-remote", annotation(b"/A << /S /GoToR /F (x.pdf) /D [0 /Fit] >>"), REMOTE, one, _PY, "content"),

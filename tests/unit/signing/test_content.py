@@ -49,6 +49,18 @@ FORBIDDEN = {
         lambda: page("/Annots [<< /Type /Annot /Subtype /FileAttachment /FS (a) >>]"),
         "content.embedded-file",
     ),
+    "content-elsewhere": (
+        lambda: plain(n4=b"<< /Length 0 /F (content.bin) >>\nstream\n\nendstream"),
+        "content.external-stream",
+    ),
+    "content-elsewhere-by-reference": (
+        lambda: plain(n4=b"<< /Length 0 /F%\n8 0 R >>\nstream\n\nendstream", n8=b"<< /F (a) >>"),
+        "content.external-stream",
+    ),
+    "content-elsewhere-escaped": (
+        lambda: plain(n4=b"<< /Length 0 /#46 <612e62> >>\nstream\n\nendstream"),
+        "content.external-stream",
+    ),
     "layer-off": (lambda: layers("/OFF [8 0 R]"), "content.hidden-layer"),
     "all-layers-off": (lambda: layers("/BaseState /OFF /ON [8 0 R]"), "content.hidden-layer"),
     "layer-off-when-printed": (lambda: layers(AUTOMATIC, PRINTED), "content.hidden-layer"),
@@ -91,6 +103,10 @@ PLAIN = {
     "layers-that-show": lambda: layers("/ON [8 0 R] /OFF []"),
     "automatic-and-shown": lambda: layers(AUTOMATIC, PRINTED.replace(b"/OFF", b"/ON")),
     "usage-without-automatic": lambda: layers("", PRINTED),
+    "flags-of-an-annotation": lambda: page(
+        "/Annots [<< /Type /Annot /Subtype /Link /Rect [0 0 1 1] /F 4/A << /S /URI /URI (http://x) >> >>]"
+    ),
+    "a-file-that-is-only-named": lambda: plain("/Names << /Dests 8 0 R >>", n8=b"<< /F (a) >>"),
     "no-files-named": lambda: plain("/Names << /EmbeddedFiles << /Names [] >> >>"),
 }
 
