@@ -13,15 +13,17 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from axis.checks.policy import Limits
 from axis.violations import Code, Violation
-from signing import hexadecimal, tokens
+from signing import hexadecimal, tokens, values
 from signing.bounds import check_bounds
 from signing.mapped import MappedFile
+from signing.versions import Reader
 
 HELD_BYTES: Final = 8 * 1024 * 1024
 """Up to this size a file is held in memory while it is read; larger ones are read from disk."""
 
 hexadecimal.install()
 tokens.install()
+values.install()
 for _library in ("pyhanko", "pyhanko_certvalidator"):
     # What they find they log with names and pieces of the document; what matters of it is in the report.
     logging.getLogger(_library).setLevel(logging.CRITICAL + 1)
@@ -32,6 +34,7 @@ class OpenedPdf:
     """A PDF that was read strictly."""
 
     reader: PdfFileReader
+    """A `Reader`."""
     raw: BinaryIO
     """The bytes, apart from the parser's own view of them."""
     size: int
@@ -64,7 +67,7 @@ def open_pdf(file: BinaryIO, limits: Limits) -> OpenedPdf | Violation:
     if fault := check_bounds(stream, size, limits):
         return fault
     try:
-        reader = PdfFileReader(stream, strict=True)
+        reader = Reader(stream, strict=True)
         revisions = reader.total_revisions
         objects = sum(len(reader.xrefs.explicit_refs_in_revision(number)) for number in range(revisions))
     except MemoryError:

@@ -14,6 +14,7 @@ from axis.cli import exits
 from axis.cli.ammunition import sign_pdf
 from axis.cli.exits import StopError
 from axis.gate.answers import InspectRequest, Judged, Kind
+from axis.gate.inside import settle_memory
 from axis.gate.inspect import Grounds, inspect
 from axis.gate.pool import GatePool
 from axis.reports import GateReport, Outcome
@@ -112,6 +113,8 @@ def gate_costs(
     path.write_bytes(pdf)
     policy = msgspec.structs.replace(load_policy(), allow_claimed_time=claimed_time)
     grounds = Grounds(policy, ground.trust, ground.evidence, scratch)
+
+    settle_memory()  # as judging processes do
 
     def judge() -> object:
         answer = inspect(str(path), _request(), grounds)

@@ -37,6 +37,17 @@ _ALLOCATIONS: Final = 50_000
 _LONG_SECONDS: Final = 0.5
 
 
+def settle_memory() -> None:
+    """Leave what is loaded by now out of the search for garbage, and search seldom.
+
+    It lives as long as the process, and a document's objects live for one
+    answer: looking for cycles among them at every turn is a tenth of the work.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_ALLOCATIONS)
+
+
 class Inside:
     """One judging process, seen from within."""
 
@@ -51,11 +62,7 @@ class Inside:
         self._scratch = Path(premises.scratch)
         self._evidence = NO_EVIDENCE
         self._network = close_network()
-        # What was loaded lives as long as the process, and a document's objects live for one answer:
-        # looking for cycles among them at every turn is a tenth of the work.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(_ALLOCATIONS)
+        settle_memory()
 
     def ready(self) -> bytes:
         """Tell that this process has started, as an encoded `Ready`."""

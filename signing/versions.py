@@ -1,0 +1,197 @@
+"""A document whose objects are read once: each version of each object, known by where it stands in the file.
+
+pyHanko reads an object anew for every revision that is looked at, and the table at
+the head of an object stream anew for every object in it. What is kept here is what
+it read; what is not plainly spelled, its own functions read.
+"""
+
+import io
+import re
+from collections import defaultdict
+from typing import Any, BinaryIO, Final
+
+from pyhanko.pdf_utils import generic, misc
+from pyhanko.pdf_utils.decode_limits import DecodePurpose
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.xref import ObjStreamRef
+
+from signing.ways import Edge, Key, Resolver, edges_of
+
+Place = int | ObjStreamRef | None
+"""Where a version of an object stands: an offset, or an object stream and an index; None: nowhere."""
+
+_HEADER: Final = re.compile(rb"([0-9]{1,10}) ([0-9]{1,5}) obj[ \n\r\t\f\x00]*+(?=[^ \n\r\t\f\x00%])")
+_HEADER_BYTES: Final = 32
+_ENDING: Final = re.compile(rb"[ \n\r\t\f\x00]*+endobj[ \n\r\t\f\x00]*+(?=[^ \n\r\t\f\x00%])")
+_ENDING_BYTES: Final = 16
+
+_PAIR: Final = re.compile(
+    rb"[ \n\r\t\f\x00]*+([0-9]{1,10})[ \n\r\t\f\x00]++([0-9]{1,10})[ \n\r\t\f\x00]++(?=[^%])"
+)
+
+
+class Reader(PdfFileReader):
+    """pyHanko's reader, which reads each version of an object once."""
+
+    stream: BinaryIO
+
+    def __init__(self, stream: BinaryIO, *, strict: bool) -> None:
+        """Read the structure; as `PdfFileReader`."""
+        self._versions: dict[tuple[Key, Place], generic.PdfObject] = {}
+        self._edges: dict[tuple[Key, Place], tuple[Edge, ...]] = {}
+        self._mentions: dict[int, tuple[int, ...]] | None = None
+        self._places: dict[tuple[Key, int], Place] = {}
+        self._heads: dict[int, _Head | None] = {}
+        self._has_no_encryption: bool | None = None
+        super().__init__(stream, strict=strict)
+
+    def _is_plain(self) -> bool:
+        if self._has_no_encryption is None:
+            self._has_no_encryption = "/Encrypt" not in self.trailer
+        return self._has_no_encryption
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether it is; asked for with every object."""
+        return not self._is_plain() and bool(super().encrypted)
+
+    def get_historical_resolver(self, revision: int) -> "Resolver":
+        """Return the view of one revision."""
+        known = self._historical_resolver_cache
+        if revision not in known:
+            known[revision] = Resolver(self, revision)
+        found = known[revision]
+        assert isinstance(found, Resolver), "made here alone"
+        return found
+
+    def _read_object(
+        self,
+        ref: generic.Reference,
+        marker: Place,
+        never_decrypt: bool = False,  # noqa: FBT001, FBT002 - as the original
+        as_metadata_stream: bool = False,  # noqa: FBT001, FBT002
+    ) -> generic.PdfObject:
+        if marker is None or as_metadata_stream or not self._is_plain():
+            found = super()._read_object(ref, marker, never_decrypt, as_metadata_stream)
+            assert isinstance(found, generic.PdfObject), "as its own description says"
+            return found
+        key = (ref.idnum, ref.generation), marker
+        if (known := self._versions.get(key)) is None:
+            known = self._plain(ref, marker) if isinstance(marker, int) else None
+            if known is None:
+                known = super()._read_object(ref, marker, never_decrypt)
+            self._versions[key] = known
+        return known
+
+    def _plain(self, ref: generic.Reference, offset: int) -> generic.PdfObject | None:
+        # An object as nearly all programs write it; None: pyHanko's own function reads it from its beginning.
+        stream = self.stream
+        stream.seek(offset)
+        head = _HEADER.match(stream.read(_HEADER_BYTES))
+        if head is None or (int(head.group(1)), int(head.group(2))) != (ref.idnum, ref.generation):
+            return None
+        stream.seek(offset + head.end())
+        value = generic.read_object(stream, generic.Reference(ref.idnum, ref.generation, self))
+        return value if _ENDING.match(stream.read(_ENDING_BYTES)) else None
+
+    def _get_object_from_stream(self, idnum: int, stmnum: int, idx: int) -> generic.PdfObject:
+        # pyHanko reads the table at the head of an object stream anew for each object in it.
+        if stmnum not in self._heads:
+            self._heads[stmnum] = _Head.of(generic.Reference(stmnum, 0, self).get_object())
+        head = self._heads[stmnum]
+        found = head.value(idnum, idx, self) if head is not None else None
+        if found is None:
+            found = super()._get_object_from_stream(idnum, stmnum, idx)  # type: ignore[no-untyped-call]
+        return found
+
+    def place(self, key: Key, revision: int) -> Place:
+        """Return where an object stands in a revision: what ``xrefs.get_historical_ref`` says, asked once."""
+        if self._mentions is None:
+            self._mentions = _mentions(self)
+        last = -1
+        for number in self._mentions.get(key[0], ()):
+            if number > revision:
+                break
+            last = number
+        if last < 0:
+            return None
+        if (key, last) not in self._places:
+            reference = generic.Reference(*key, pdf=self)
+            self._places[key, last] = self.xrefs.get_historical_ref(reference, last)
+        return self._places[key, last]
+
+    def version(self, key: Key, revision: int) -> generic.PdfObject:
+        """Return an object as a revision has it, with references that lead nowhere in particular.
+
+        Raises:
+            PdfReadError: there is none, or it cannot be read.
+        """
+        reference = generic.Reference(*key, pdf=self)
+        return self._read_object(reference, self.place(key, revision))
+
+    def edges(self, key: Key, revision: int) -> tuple[Edge, ...]:
+        """Return what an object of a revision refers to, and by which path within it.
+
+        Raises:
+            PdfReadError: there is no such object, or it cannot be read.
+        """
+        known = key, self.place(key, revision)
+        if (found := self._edges.get(known)) is None:
+            found = self._edges[known] = tuple(edges_of(self.version(key, revision)))
+        return found
+
+
+class _Head:
+    """An object stream with a plain table: pairs of numbers and white space."""
+
+    def __init__(self, data: bytes, first: int, places: dict[int, tuple[int, int]]) -> None:
+        self._data = data
+        self._first = first
+        self._places = places
+        """Index and offset by number of object; the first of two counts, as in the original."""
+
+    @classmethod
+    def of(cls, stream: Any) -> "_Head | None":  # noqa: ANN401  # pyHanko's objects are untyped
+        """Read the table; None: it is left to the original."""
+        if not isinstance(stream, generic.StreamObject) or stream.get("/Type") != "/ObjStm":
+            return None
+        count, first = stream.get("/N"), stream.get("/First")
+        if not isinstance(count, generic.NumberObject) or not isinstance(first, generic.NumberObject):
+            return None
+        data = stream.read_data(DecodePurpose.OBJECT_STREAM)
+        places: dict[int, tuple[int, int]] = {}
+        position = 0
+        for index in range(count):
+            if not (pair := _PAIR.match(data, position)):
+                return None
+            places.setdefault(int(pair.group(1)), (index, int(pair.group(2))))
+            position = pair.end()
+        return cls(data, first, places)
+
+    def value(self, number: int, index: int, reader: PdfFileReader) -> generic.PdfObject | None:
+        """Read one object; None: it is not plain, or not where it should be."""
+        where, offset = self._places.get(number, (-1, 0))
+        if where != index or self._first < 0:
+            return None
+        stream = io.BytesIO(self._data)
+        stream.seek(self._first + offset)
+        try:
+            found = generic.read_object(stream, generic.Reference(number, 0, reader))
+            misc.read_non_whitespace(stream, seek_back=True, allow_eof=True)
+        except misc.PdfError:
+            return None
+        return None if isinstance(found, (generic.StreamObject, generic.IndirectObject)) else found
+
+
+def _mentions(reader: PdfFileReader) -> dict[int, tuple[int, ...]]:
+    # Of each number, the revisions whose cross-references say a word about it: the others change nothing.
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    for revision in range(reader.total_revisions):
+        data = reader.xrefs.get_xref_data(revision)
+        numbers = {*data.standard_xrefs, *data.xrefs_in_objstm, *data.freed}
+        if data.hybrid is not None:
+            beside = data.hybrid.xref_data
+            numbers |= {*beside.standard_xrefs, *beside.xrefs_in_objstm, *beside.freed}
+        for number in numbers:
+            found[number].append(revision)
+    return {number: tuple(revisions) for number, revisions in found.items()}
