@@ -12,9 +12,9 @@ setup:  ## what the machine, Python and the servers lack (second time: nothing)
 demo: setup  ## one document to four levels, told as a story; starts and stops everything by itself
 	@.venv/bin/axis demo
 
-test:  ## every test; T="tests/unit -k name" for some
+test:  ## every test, two files at a time; T="tests/unit -k name" for some
 	@deploy/setup test
-	@.venv/bin/pytest $(T)
+	@.venv/bin/pytest $(or $(T),-n 2 --dist loadfile)
 
 up: setup  ## start the local stack and keep it
 	@.venv/bin/axis up
