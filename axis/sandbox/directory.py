@@ -93,15 +93,20 @@ def write_directory(authority: Authority, folder: Path) -> tuple[Path, Path, Pat
     """Write agencies.csv, signers.csv and seals.csv for `axis directory import`.
 
     Args:
-        authority: whose certificates the directory is to know; those of strangers
-            and of the impostor are left out.
+        authority: whose certificates the directory is to know; those of strangers, of
+            the impostor and of agencies that are not shipped are left out.
         folder: where to; made if need be.
 
     Returns:
         The three paths.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    identities = [who for who in authority.record.identities.values() if who.part not in UNREGISTERED]
+    shipped = {agency.code for agency in demo_agencies()}
+    identities = [
+        who
+        for who in authority.record.identities.values()
+        if who.part not in UNREGISTERED and who.agency in shipped
+    ]
     people = [line for who in identities if who.role is Role.PERSON for line in signer_lines(authority, who)]
     seals = [(authority.fingerprint(who), who.agency) for who in identities if who.role is Role.SEAL]
     agencies, signers, sealing = (folder / f"{name}.csv" for name in ("agencies", "signers", "seals"))

@@ -15,7 +15,7 @@ from axis.store.pool import open_pool
 from axis.store.registers import Search
 from axis.topics import ACK, SUBMISSION
 from axis.violations import Code, Violation
-from tests.lab.pages import PDF, House, act, field
+from tests.lab.pages import PDF, House, act, field, open_act, send_act
 
 
 @pytest.fixture
@@ -81,9 +81,8 @@ async def test_a_double_click_is_one_act(house):
     """Ten clicks at once, and a second clerk's tab: one 01, one 03, one packet each."""
     packet = await house.deliver()
     minh, hoa = await house.enter("minh"), await house.enter("hoa")
-    await asyncio.gather(
-        *(act(minh, packet, "03") for _ in range(5)), *(act(hoa, packet, "03") for _ in range(5))
-    )
+    forms = [(one, await open_act(one, packet, "03")) for one in (minh, hoa)]
+    await asyncio.gather(*(send_act(one, packet, "03", form) for one, form in forms * 5))
     await house.acknowledge()
     assert await house.pool.fetchval("SELECT count(*) FROM handling") == 2
     assert sum(one.topic == ACK for one in house.published) == 2

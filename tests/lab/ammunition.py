@@ -119,8 +119,8 @@ def hostile(folder: Path) -> list[Packet]:
         ("bộ nhớ / memory", flate_bomb(), Code.PDF_UNREADABLE),
         ("tính toán / computing", many_objects(), Code.LIMIT_CPU),
         ("lồng nhau / nesting", nested(), Code.PDF_UNREADABLE),
-        ("vòng lặp / loop", page_loop(), Code.PDF_UNREADABLE),
-        ("rác / junk", junk, Code.PDF_UNREADABLE),
+        ("vòng lặp / loop", page_loop(), Code.LIMIT_PAGES),
+        ("rác / junk", junk, Code.SIGNATURE_NONE),
     )
     made = []
     for number, (subject, pdf, code) in enumerate(files, 9_000_000):

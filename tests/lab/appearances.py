@@ -76,11 +76,13 @@ def seen(pdf: bytes, *, attachment: bool = False) -> View:
     return look(io.BytesIO(pdf), attachment=attachment)
 
 
-def advice_on(pdf: bytes, claims: Claims | None = None, standard: Standard | None = None) -> list[Advice]:
-    """Return the advice on a PDF, at one fixed moment."""
+def advice_on(
+    pdf: bytes, claims: Claims | None = None, standard: Standard | None = None, *, at: datetime = AT
+) -> list[Advice]:
+    """Return the advice on a PDF, at one fixed moment; what the sandbox signs bears today's date."""
     claims = claims or Claims()
     view = seen(pdf, attachment=not claims.main)
-    return list(judge(view, claims, standard or load_standard(), at=AT))
+    return list(judge(view, claims, standard or load_standard(), at=at))
 
 
 def rules(advice: list[Advice]) -> list[str]:

@@ -312,7 +312,17 @@ def field(page, name):
 
 async def act(client, packet_id, code, **fields):
     """Open the form of an act and send it."""
+    return await send_act(client, packet_id, code, await open_act(client, packet_id, code), **fields)
+
+
+async def open_act(client, packet_id, code):
+    """Open the form of an act."""
     page = await client.get(f"/documents/{packet_id}/act/{code}")
     assert page.status_code == 200, page.text
+    return page
+
+
+async def send_act(client, packet_id, code, page, **fields):
+    """Send a form that was opened."""
     given = {"csrf": field(page.text, "csrf"), "attempt": field(page.text, "attempt"), "note": "", **fields}
     return await client.post(f"/documents/{packet_id}/act/{code}", data=given)

@@ -1,7 +1,7 @@
 """Rules V1 to V26: each wrong form gets its own advice and no other; the right form gets none."""
 
 import io
-from datetime import date
+from datetime import UTC, date, datetime
 
 import msgspec
 import pikepdf
@@ -140,7 +140,7 @@ def test_signed_documents_of_the_sandbox_get_no_advice(sender, kind, competence,
     """The marks of person and seal stand where they should, whoever signs what."""
     pdf = a_signed_pdf(sender, kind=kind, competence=competence, priority=priority)
     assert len(seen(pdf).marks) == 2
-    assert advice_on(pdf) == []
+    assert advice_on(pdf, at=datetime.now(UTC)) == []
 
 
 def moved(pdf, field, by):
@@ -173,7 +173,8 @@ def test_a_mark_out_of_place_gets_advice(rule, field, by):
 
 def test_the_colours_of_the_marks_are_seen():
     """V23 and V24: a red person and a blue seal are advised against: the seal signed first."""
-    assert rules(advice_on(a_signed_pdf(fault="seal-first"))) == ["V23", "V24"]
+    pdf = a_signed_pdf(fault="seal-first")
+    assert rules(advice_on(pdf, at=datetime.now(UTC))) == ["V23", "V24"]
 
 
 def test_a_mark_on_an_attached_file():
