@@ -18,10 +18,10 @@ from typing import Any, TypeVar
 
 from axis.cli.profiles import Profile
 from axis.cli.verify import judge
-from axis.client import AxisClient, AxisRefusedError, DamagedError, Entry, UnreachableError
+from axis.client import AxisClient, AxisRefusedError, DamagedError, Entry
 from axis.client.kafka import AxisKafkaClient
 from axis.document import packet_id
-from axis.errors import AxisError
+from axis.errors import AxisError, UnavailableError
 from axis.sandbox.directory import demo_agencies, demo_agency
 from axis.violations import Code
 from tests.lab.ammunition import Packet
@@ -197,13 +197,18 @@ class Traffic:
         await asyncio.gather(*(client.close() for client in self._clients.values()), return_exceptions=True)
 
     async def _for_ever(self, work: Callable[[], Awaitable[None]]) -> None:
+        well = time.monotonic()
         while True:
             try:
                 await work()
+                well = time.monotonic()
             except DamagedError:
                 continue  # a download that broke off: its entry is still there, and is fetched again
-            except UnreachableError as exc:
-                self.failures.append(str(exc))
+            except UnavailableError as exc:
+                # Over Kafka a single look does not wait for a broker that is away: it looks again.
+                if time.monotonic() - well >= PATIENCE:
+                    self.failures.append(str(exc))
+                await asyncio.sleep(0.5)
             except AxisError as exc:
                 self.failures.append(f"{type(exc).__name__}: {exc}")
                 await asyncio.sleep(0.5)
@@ -288,7 +293,13 @@ class Traffic:
         await asyncio.sleep(0.2)
 
     async def _look(self, name: str) -> None:
-        status = await self._of(self._sent[name].sender).status(name)
+        packet = self._sent[name]
+        try:
+            status = await self._of(packet.sender).status(name)
+        except AxisRefusedError as exc:
+            if exc.code == Code.TAKE_NOT_FOUND and self._connection(packet) in self._over_kafka:
+                return  # in the topic, and not taken out of it yet
+            raise
         self._see(self.book.handed[name].shown, status.state)
         for one in status.recipients:
             self._see(self.book.shown.setdefault((name, one.code), []), one.state)

@@ -158,6 +158,10 @@ def campaign(at: Home, arguments: argparse.Namespace) -> int:
     finally:
         traffic.stop()
     say_breaches(outcome)
+    if not outcome.held:
+        kept = Path(tempfile.mkdtemp(prefix=f"axis-soak-logs-{arguments.seed}-"))
+        shutil.copytree(at.logs, kept, dirs_exist_ok=True)
+        sys.stderr.write(f"  logs of this campaign: {kept}\n")
     sys.stdout.write(table(outcome, wanted, servers.NOT_SHOWN) + "\n")
     return 0 if outcome.held else 1
 
