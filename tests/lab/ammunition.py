@@ -112,15 +112,15 @@ SIGNABLE = 2
 def hostile(folder: Path) -> list[Packet]:
     """Return packets that attack whoever reads them; those that can be are signed twice.
 
-    Each must be refused: for a limit, or as unreadable.
+    Each must be refused: for a limit, as unreadable, or as unsigned without being read whole.
     """
     junk = b"%PDF-1.7\n" + random.Random(7).randbytes(20_000)
     files = (
         ("bộ nhớ / memory", flate_bomb(), Code.PDF_UNREADABLE),
         ("tính toán / computing", many_objects(), Code.LIMIT_CPU),
-        ("lồng nhau / nesting", nested(), Code.PDF_UNREADABLE),
+        ("lồng nhau / nesting", nested(), Code.SIGNATURE_NONE),
         ("vòng lặp / loop", page_loop(), Code.LIMIT_PAGES),
-        ("rác / junk", junk, Code.SIGNATURE_NONE),
+        ("rác / junk", junk, Code.PDF_UNREADABLE),
     )
     made = []
     for number, (subject, pdf, code) in enumerate(files, 9_000_000):
