@@ -1,6 +1,5 @@
 """What goes wrong on a page, as a page: what happened and what to do."""
 
-import logging
 from typing import Final
 
 from fastapi import FastAPI, Request
@@ -9,9 +8,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from axis.console.pages import render
-from axis.errors import AxisError, UnavailableError
-
-_log = logging.getLogger(__name__)
+from axis.errors import AxisError
+from axis.https import answer_failures
 
 SEE_OTHER: Final = 303
 
@@ -59,13 +57,13 @@ def forbidden(whom: str) -> PageError:
 
 def bind(app: FastAPI) -> None:
     """Let every failure of ``app`` end as a page."""
-    app.add_exception_handler(PageError, _page)
-    app.add_exception_handler(SignInError, _sign_in)
-    app.add_exception_handler(UnavailableError, _unavailable)
-    app.add_exception_handler(RequestValidationError, _absent)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(AxisError, _bug)
-    app.add_exception_handler(Exception, _bug)
+    own = {
+        PageError: _page,
+        SignInError: _sign_in,
+        RequestValidationError: _absent,
+        HTTPException: _http,
+    }
+    answer_failures(app, own, unavailable=_unavailable, bug=_bug)
 
 
 async def _page(request: Request, exc: Exception) -> Response:
@@ -83,8 +81,7 @@ async def _sign_in(request: Request, exc: Exception) -> Response:
     return RedirectResponse(f"/login{exc.back}", SEE_OTHER)
 
 
-async def _unavailable(request: Request, exc: Exception) -> Response:
-    _log.warning("cannot serve %s: %s", request.url.path, exc)
+async def _unavailable(request: Request, _exc: Exception) -> Response:
     return await _page(request, PageError(
         503, "Hệ thống tạm thời không phục vụ được", "temporarily unavailable",
         "Chưa có gì bị mất. Hãy tải lại trang sau ít phút; nếu vẫn vậy, báo bộ phận vận hành.",
@@ -104,8 +101,7 @@ async def _http(request: Request, exc: Exception) -> Response:
     return await _page(request, absent())
 
 
-async def _bug(request: Request, exc: Exception) -> Response:
-    _log.error("bug at %s %s", request.method, request.url.path, exc_info=exc)
+async def _bug(request: Request, _exc: Exception) -> Response:
     return await _page(request, PageError(
         500, "Trang gặp lỗi của chính hệ thống", "a fault of ours",
         "Lỗi đã được ghi lại. Hãy thử lại; nếu vẫn vậy, báo bộ phận vận hành kèm thời điểm này.",

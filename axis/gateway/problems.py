@@ -1,21 +1,18 @@
 """Problem details (RFC 9457): Vietnamese first, English beside it, and the published code."""
 
-import logging
 from typing import Final, TypeVar
 
 import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from axis import metrics
-from axis.errors import AxisError, RefusedError, UnavailableError
+from axis.errors import RefusedError
 from axis.gateway import answers
+from axis.https import answer_failures
 from axis.violations import REASONS, Code, Violation
-
-_log = logging.getLogger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -99,13 +96,8 @@ def problem(violation: Violation, *, status: int | None = None, retry_after: flo
 
 def bind(app: FastAPI) -> None:
     """Let every failure of ``app`` end as problem details."""
-    app.add_exception_handler(RefusedError, _refused)
-    app.add_exception_handler(UnavailableError, _unavailable)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(ClientDisconnect, _gone)
-    app.add_exception_handler(AxisError, _bug)
-    app.add_exception_handler(Exception, _bug)
+    own = {RefusedError: _refused, RequestValidationError: _invalid, HTTPException: _http}
+    answer_failures(app, own, unavailable=_unavailable, bug=_bug)
 
 
 async def _refused(_request: Request, exc: Exception) -> Response:
@@ -115,8 +107,7 @@ async def _refused(_request: Request, exc: Exception) -> Response:
     return problem(exc.violation, status=status, retry_after=exc.retry_after)
 
 
-async def _unavailable(request: Request, exc: Exception) -> Response:
-    _log.warning("cannot serve %s: %s", request.url.path, exc)
+async def _unavailable(_request: Request, exc: Exception) -> Response:
     metrics.TURNED_AWAY.labels(Code.TAKE_UNAVAILABLE).inc()
     return problem(Violation(Code.TAKE_UNAVAILABLE, "", str(exc)), retry_after=UNAVAILABLE_SECONDS)
 
@@ -136,13 +127,7 @@ async def _http(_request: Request, exc: Exception) -> Response:
     return answer
 
 
-async def _gone(_request: Request, _exc: Exception) -> Response:
-    """Answer nobody: the client went away in the middle of its body."""
-    return Response(status_code=400)
-
-
-async def _bug(request: Request, exc: Exception) -> Response:
-    _log.error("bug at %s %s", request.method, request.url.path, exc_info=exc)
+async def _bug(_request: Request, _exc: Exception) -> Response:
     return problem(
         Violation(Code.TAKE_UNAVAILABLE, "", "an internal error; it was logged"), status=500, retry_after=30.0
     )

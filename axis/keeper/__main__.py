@@ -3,42 +3,34 @@
 import asyncio
 import contextlib
 import logging
-import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from axis import metrics
-from axis.checks.policy import load_policy
-from axis.content.store import ContentStore
 from axis.content.uploads import Uploads
 from axis.contract.registry import load_schemas
 from axis.contract.schemas import Schemas
 from axis.desk.connecting import end_interrupted
 from axis.desk.connecting import expire as expire_credentials
-from axis.desk.courier import Courier
 from axis.desk.keeping import expire, resume, sweep
 from axis.desk.office import Office
 from axis.desk.removing import end_removals
-from axis.desk.trustlist import open_trust
-from axis.errors import AxisError, UnavailableError
+from axis.errors import UnavailableError
+from axis.ground import Ground, open_ground
 from axis.health import serve_health
 from axis.kafka.doors import Doors
 from axis.kafka.producer import Publisher
 from axis.keeper.showing import Showing
-from axis.logs import start_logs
-from axis.settings import Settings, load_settings
-from axis.store.clock import database_clock
+from axis.process import beside, start, until_stopped
+from axis.settings import Settings
 from axis.store.doors import DoorMemory
 from axis.store.faults import store_faults
 from axis.store.leader import KEEPER, leadership
 from axis.store.ledger import Ledger
-from axis.store.pool import open_pool
 from axis.store.tokens import expire_tokens
-from axis.store.trust import Trusts
 from signing.ends import file_ends_at, trust_ends_at
 
 if TYPE_CHECKING:
@@ -58,71 +50,46 @@ SPOOL_SECONDS: Final = 24 * 3600.0
 """Age at which a half-written file of the content store is a crash's, not an upload's."""
 
 
-async def run(settings: Settings, schemas: Schemas) -> None:
+async def serve(settings: Settings, schemas: Schemas) -> None:
     """Keep until SIGTERM. Only the process that holds the leadership works; the others stand by."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    pool = await open_pool(settings.database_url, size=4, application="axis-keeper")
-    ledger, publisher = Ledger(pool), Publisher(settings)
-    trust = await open_trust(Trusts(pool), settings.trust_file)
-    async with database_clock(pool) as now:
-        office = Office(
-            memory=ledger,
-            content=ContentStore(Path(settings.content_dir)),
-            policy=load_policy(settings.policy_file),
-            trust=trust,
-            schemas=schemas,
-            courier=Courier(publisher.publish, ledger.forget_outgoing, step="keep"),
-            now=now,
-        )
-
+    opening = open_ground(settings, schemas, process="keeper", step="keep", connections=4)
+    async with opening as ground, contextlib.AsyncExitStack() as stack:
         metrics.CERTIFICATE_ENDS.labels("broker-authority").set(file_ends_at(settings.kafka_ca).timestamp())
-        doors, doorstep, uploads = Doors(settings), DoorMemory(pool), Uploads(office.content.root)
-        showing = Showing(pool, office.content, trust.crl_urls)
-
-        async def beside() -> None:
-            await _broker_permitting(lambda: _end_acts(pool, doors, now()))
-            await expire_tokens(pool, at=now())
-            async with pool.acquire() as conn:
-                await end_removals(conn, office.content, at=now())
-            for name, sha256 in await doorstep.drop_uploads(before=now() - UNUSED, limit=MOST_UPLOADS):
-                await asyncio.to_thread(uploads.drop, name, sha256)
-            metrics.INBOX_UNPUBLISHED.set(await doorstep.count_unpublished())
-            await showing.show(now())
-            ends = trust_ends_at(trust.current, now())
-            metrics.CERTIFICATE_ENDS.labels("trust-list").set(ends.timestamp())
-
-        async def ready() -> dict[str, bool]:
-            return {"database": await ledger.usable(), "broker": await publisher.usable()}
-
-        health = await serve_health(settings.metrics_host, settings.metrics_port, ready)
-        watching = asyncio.create_task(trust.run())
-        work = asyncio.create_task(_work(settings, office, ledger, publisher, beside))
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        watching.cancel()
-        work.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await work
-        health.close()
-    await publisher.stop()
-    await pool.close()
+        health = await serve_health(settings.metrics_host, settings.metrics_port, ground.ready)
+        stack.callback(health.close)
+        # What moves leave in the outbox, the sweep takes; a courier beside it would send it twice.
+        beside(stack, ground.trust.run)
+        await until_stopped(_work(settings, ground, _beside(settings, ground)))
 
 
-async def _work(
-    settings: Settings,
-    office: Office,
-    ledger: Ledger,
-    publisher: Publisher,
-    beside: Callable[[], Awaitable[None]],
-) -> None:
+def _beside(settings: Settings, ground: Ground) -> Callable[[], Awaitable[None]]:
+    """Return what is kept in each round beside the documents."""
+    pool, content, trust, now = ground.pool, ground.office.content, ground.trust, ground.office.now
+    doors, doorstep, uploads = Doors(settings), DoorMemory(pool), Uploads(content.root)
+    showing = Showing(pool, content, trust.crl_urls)
+
+    async def keep() -> None:
+        await _broker_permitting(lambda: _end_acts(pool, doors, now()))
+        await expire_tokens(pool, at=now())
+        async with pool.acquire() as conn:
+            await end_removals(conn, content, at=now())
+        for name, sha256 in await doorstep.drop_uploads(before=now() - UNUSED, limit=MOST_UPLOADS):
+            await asyncio.to_thread(uploads.drop, name, sha256)
+        metrics.INBOX_UNPUBLISHED.set(await doorstep.count_unpublished())
+        await showing.show(now())
+        ends = trust_ends_at(trust.current, now())
+        metrics.CERTIFICATE_ENDS.labels("trust-list").set(ends.timestamp())
+
+    return keep
+
+
+async def _work(settings: Settings, ground: Ground, keep: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             async with leadership(settings.database_url, KEEPER) as lead:
                 while lead is not None:
-                    await _round(office, ledger, publisher)
-                    await beside()
+                    await _round(ground.office, ground.ledger, ground.publisher)
+                    await keep()
                     await lead.rung(ROUND_SECONDS)
         except UnavailableError as exc:
             _log.warning("our own database is away: %s", exc)
@@ -164,17 +131,10 @@ async def _show(ledger: Ledger, now: "datetime") -> None:
         metrics.WAITING.labels(code).set(count)
 
 
-def main() -> int:
-    """Start; return the exit code."""
-    try:
-        settings = load_settings()
-        start_logs("keeper", settings.log_level)
-        asyncio.run(run(settings, load_schemas(settings)))
-    except AxisError as exc:
-        print(f"axis keeper: {exc}", file=sys.stderr)  # noqa: T201 - the supervisor's log may be all there is
-        return 1
-    return 0
+def run(settings: Settings) -> None:
+    """Keep until the end."""
+    asyncio.run(serve(settings, load_schemas(settings)))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(start("keeper", run))

@@ -1,9 +1,7 @@
 """Run the sealer: ``python -m axis.sealer``."""
 
 import asyncio
-import contextlib
 import logging
-import signal
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -11,10 +9,10 @@ from typing import Final
 
 from axis import metrics
 from axis.desk.sealing import seal_once
-from axis.errors import AxisError, UnavailableError
+from axis.errors import UnavailableError
 from axis.health import serve_health
-from axis.logs import start_logs
-from axis.settings import Settings, load_settings
+from axis.process import start, until_stopped
+from axis.settings import Settings
 from axis.store.clock import database_clock
 from axis.store.leader import SEALER, leadership
 from axis.store.ledger import Ledger
@@ -31,11 +29,8 @@ FALLBACK_SECONDS: Final = 1.0
 STANDBY_SECONDS: Final = 1.0
 
 
-async def run(settings: Settings) -> None:
+async def serve(settings: Settings) -> None:
     """Seal until SIGTERM. Only the process that holds the leadership works; the others stand by."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     passphrase = read_passphrase(settings.seal_passphrase_file)
     sealer = Sealer(settings.seal_certificate, settings.seal_key, passphrase)
     metrics.CERTIFICATE_ENDS.labels("seal").set(file_ends_at(settings.seal_certificate).timestamp())
@@ -48,12 +43,7 @@ async def run(settings: Settings) -> None:
 
     health = await serve_health(settings.metrics_host, settings.metrics_port, ready)
     async with database_clock(pool) as now:
-        work = asyncio.create_task(_work(settings, ledger, lambda data: sealer.seal(data, at=now()), now))
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        work.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await work
+        await until_stopped(_work(settings, ledger, lambda data: sealer.seal(data, at=now()), now))
     health.close()
     await pool.close()
 
@@ -83,17 +73,10 @@ def _seals(seal: Callable[[bytes], bytes]) -> bool:
         return False
 
 
-def main() -> int:
-    """Start; return the exit code."""
-    try:
-        settings = load_settings()
-        start_logs("sealer", settings.log_level)
-        asyncio.run(run(settings))
-    except AxisError as exc:
-        print(f"axis sealer: {exc}", file=sys.stderr)  # noqa: T201 - before there are logs
-        return 1
-    return 0
+def run(settings: Settings) -> None:
+    """Seal until the end."""
+    asyncio.run(serve(settings))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(start("sealer", run))

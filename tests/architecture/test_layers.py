@@ -33,6 +33,8 @@ ROOMS = {
         ),
         1,
     ),
+    "axis.https": 2,  # served, and failures answered, in one way by every door
+    "axis.process": 2,
     **dict.fromkeys(("axis.checks", "axis.routing", "axis.status", "axis.deadlines"), 2),
     **dict.fromkeys(
         (
@@ -65,7 +67,8 @@ ROOMS = {
         6,
     ),
     # Assembly: may wire everything below. A process is its own room.
-    **dict.fromkeys(("axis.cli", "axis.sealer", "axis.keeper", "agents.app", "agents.worker"), 7),
+    **dict.fromkeys(("axis.ground", "axis.cli", "axis.sealer", "axis.keeper"), 7),
+    **dict.fromkeys(("agents.app", "agents.worker"), 7),
 }
 
 # Only the memory speaks asyncpg, only the gate kills processes, and so on: a library that must be
@@ -85,9 +88,9 @@ HOMES = {
     "faust": {"agents", "agents.app", "agents.worker"},
     "mode": {"agents", "agents.app", "agents.worker"},
     "fastapi": {"axis.gateway", "axis.console"},
-    "starlette": {"axis.gateway", "axis.console"},
-    "uvicorn": {"axis.gateway", "axis.console"},
-    "uvloop": {"axis.gateway", "axis.console"},
+    "starlette": {"axis.https", "axis.gateway", "axis.console"},
+    "uvicorn": {"axis.https"},
+    "uvloop": {"axis.https"},
     "argon2": {"axis.console"},
     "pypdfium2": {"axis.appearance"},
     "pikepdf": {"axis.appearance"},

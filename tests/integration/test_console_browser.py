@@ -10,6 +10,8 @@ import uvicorn
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import async_playwright, expect
 
+from axis import https
+from axis.settings import Settings
 from axis.stack.ports import choose_ports
 from axis.stack.tls import ensure_tls
 from axis.store.pool import open_pool
@@ -57,13 +59,11 @@ async def site(pg_url, tmp_path):
 @asynccontextmanager
 async def served(house, tls):
     port = choose_ports(("console",), {}, {})[0]["console"]
-    server = uvicorn.Server(
-        uvicorn.Config(
-            house.app, port=port, lifespan="off", log_config=None, http="httptools", ws="none",
-            timeout_graceful_shutdown=1,
-            ssl_certfile=str(tls / "gateway.pem"), ssl_keyfile=str(tls / "gateway.key"),
-        )
-    )  # fmt: skip
+    settings = Settings(
+        home="/nowhere", tls_certificate=str(tls / "gateway.pem"), tls_key=str(tls / "gateway.key")
+    )
+    config = https.configured(house.app, settings, host="127.0.0.1", port=port, grace_seconds=1)
+    server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.02)

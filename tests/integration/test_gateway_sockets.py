@@ -7,6 +7,8 @@ import httpx
 import pytest
 import uvicorn
 
+from axis import https
+from axis.settings import Settings
 from tests.integration.test_gateway import axis  # noqa: F401 - a fixture
 from tests.unit.gateway.conftest import packet
 
@@ -14,11 +16,8 @@ from tests.unit.gateway.conftest import packet
 @pytest.fixture
 async def server(axis):  # noqa: F811
     """Serve over plain HTTP; give the axis, a token and the port."""
-    made = uvicorn.Server(
-        uvicorn.Config(
-            axis.app, port=0, http="httptools", lifespan="off", log_config=None, timeout_graceful_shutdown=1
-        )
-    )
+    settings = Settings(home="/nowhere")
+    made = uvicorn.Server(https.configured(axis.app, settings, host="127.0.0.1", port=0, grace_seconds=1))
     made.capture_signals = contextlib.nullcontext
     serving = asyncio.create_task(made.serve())
     while not made.started:
