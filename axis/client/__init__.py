@@ -14,23 +14,21 @@ what verifies receipts. Every call may be repeated without harm, and repeats its
 come back later.
 """
 
-from axis.client.answers import (
+from axis.answers import (
     Agency,
     Decision,
     Document,
-    Entry,
     Handling,
     Overdue,
     PacketStatus,
     Reason,
-    Receipt,
     ReceiptLine,
     Recipient,
-    Sent,
     SentLine,
     Waiting,
     Whoami,
 )
+from axis.client.answers import Entry, Receipt, Sent
 from axis.client.blocking import Axis
 from axis.client.client import AxisClient
 from axis.client.failures import AxisRefusedError, DamagedError, NotYetError, UnreachableError

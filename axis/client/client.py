@@ -7,12 +7,8 @@ from typing import Any, Final, Self
 import httpx
 import msgspec
 
-from axis.client.answers import (
-    Agency,
-    Receipt,
-    ReceiptLine,
-    Whoami,
-)
+from axis.answers import Agency, ReceiptLine, Whoami
+from axis.client.answers import Receipt
 from axis.client.failures import NotYetError
 from axis.client.receiving import Receiving
 from axis.client.sending import Sending

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from axis.client.answers import Reason
+from axis.answers import Reason
 from axis.errors import AxisError, UnavailableError
 
 

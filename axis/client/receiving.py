@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import httpx
 
-from axis.client.answers import AckAnswer, Entry, MarkedAnswer
+from axis.answers import AckAnswer, Marked
+from axis.client.answers import Entry
 from axis.client.failures import DamagedError, NotYetError
 from axis.client.files import held_against_digest, saved
 from axis.client.seen import Store
@@ -104,7 +105,7 @@ class Receiving:
 
     async def _marked(self, numbers: list[int]) -> tuple[int, ...]:
         body = {"entry_ids": numbers, "result": "done"}
-        taken = await self._wire.ask(MarkedAnswer, "POST", "/v1/inbox/mark", body=lambda: {"json": body})
+        taken = await self._wire.ask(Marked, "POST", "/v1/inbox/mark", body=lambda: {"json": body})
         return taken.marked
 
     async def answer(

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from axis.client.answers import Overdue, PacketStatus, Sent, SentLine, Uploaded
+from axis.answers import Overdue, PacketStatus, SentLine, Uploaded
+from axis.client.answers import Sent
 from axis.client.files import NamedFile, digest_field, digest_of, named, pieces
 from axis.client.wire import Wire
 

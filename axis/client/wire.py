@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 import httpx
 import msgspec
 
-from axis.client.answers import TokenAnswer
+from axis.answers import TokenAnswer
 from axis.client.failures import AxisRefusedError, Problem, UnreachableError
 from axis.errors import SetupError
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote_plus
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
-from axis.gateway.answers import TokenAnswer
+from axis.answers import TokenAnswer
 from axis.gateway.openapi import described
 from axis.gateway.parts import Given
 from axis.gateway.problems import refuse

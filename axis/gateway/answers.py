@@ -4,20 +4,9 @@ from datetime import datetime
 
 import msgspec
 
-from axis.store.views import DocumentView, Judged, PacketView, ReceiptLine, RecipientView, Waiting
+from axis.answers import Decision, Handling, PacketStatus, Reason, ReceiptLine, Recipient, Waiting
+from axis.store import views
 from axis.violations import REASONS, Violation
-
-
-class Reason(msgspec.Struct, frozen=True, kw_only=True):
-    """One broken rule or one finding, in both languages. Branch on ``code`` and on nothing else."""
-
-    code: str
-    rule: str
-    """Number in RULES.md."""
-    field: str
-    vi: str
-    en: str
-    detail: str
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,15 +23,6 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     violations: tuple[Reason, ...] = ()
 
 
-class TokenAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """An access token (RFC 6749, 5.1)."""
-
-    access_token: str
-    token_type: str
-    expires_in: int
-    """Seconds."""
-
-
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
     """A packet that was taken: its bytes are on disk and its row is committed."""
 
@@ -55,114 +35,10 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     links: dict[str, str]
 
 
-class Uploaded(msgspec.Struct, frozen=True, kw_only=True):
-    """Bytes that were brought: they wait to be handed in by their digest."""
-
-    sha256: str
-    size: int
-
-
-class WaitingAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """On what the packet waits, and until when at most."""
-
-    reason: Reason
-    since: datetime
-    next_try_at: datetime
-    deadline: datetime
-
-
-class DecisionAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The judgement that stands."""
-
-    verdict: str
-    decided_at: datetime
-    reasons: tuple[Reason, ...]
-    findings: tuple[Reason, ...]
-    parts: dict[str, str]
-    """Outcome of integrity, content, trust and authority."""
-    rules_version: str
-    directory_version: int
-    trust_version: str
-    delivered_sha256: str
-
-
-class StatusLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One handling status of a recipient."""
-
-    ack_id: str
-    code: str
-    description: str
-    reported_at: datetime | None
-    recorded_at: datetime | None
-    findings: tuple[Reason, ...]
-
-
-class RecipientAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """One recipient: where the document is there, and what was said about it."""
-
-    delivery_id: str
-    code: str
-    name: str
-    level: str
-    state: str
-    consigned_at: datetime
-    fetched_at: datetime | None
-    answer_due_at: datetime | None
-    answered_at: datetime | None
-    overdue: bool
-    history: tuple[StatusLine, ...]
-
-
-class ReceiptAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """One receipt: ``sealing`` for a moment, ``sealed`` for ever."""
-
-    event_id: str
-    kind: str
-    at: datetime
-    state: str
-    sealed_at: datetime | None
-    href: str
-
-
-class PacketAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything its sender may know of a packet."""
-
-    packet_id: str
-    sha256: str
-    size: int
-    received_at: datetime
-    priority: int
-    state: str
-    """taken, waiting, accepted, refused, expired or quarantined."""
-    waiting: WaitingAnswer | None
-    decision: DecisionAnswer | None
-    document: DocumentView | None
-    recipients: tuple[RecipientAnswer, ...]
-    receipts: tuple[ReceiptAnswer, ...]
-    links: dict[str, str]
-
-
-class AckAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A handling status that was taken."""
-
-    ack_id: str
-
-
 class Sealing(msgspec.Struct, frozen=True, kw_only=True):
     """The receipt is being sealed; ask again in a moment."""
 
     state: str = "sealing"
-
-
-class Whoami(msgspec.Struct, frozen=True, kw_only=True):
-    """The connection behind the token, for whom it speaks and what it may ask for."""
-
-    connection: str
-    agencies: tuple[str, ...]
-    bytes_per_second: int
-    requests_per_second: int
-    max_packet_bytes: int
-    token_expires_at: datetime
 
 
 def reason(violation: Violation) -> Reason:
@@ -188,16 +64,16 @@ def links(packet_id: str) -> dict[str, str]:
     return {"self": f"/v1/packets/{packet_id}", "receipts": f"/v1/packets/{packet_id}/receipts"}
 
 
-def shown_state(view: PacketView) -> str:
+def shown_state(view: views.PacketView) -> str:
     """Return the one word for where a packet is: a verdict once there is one."""
     if view.intake.state != "answered" or view.judged is None:
         return view.intake.state
     return view.judged.verdict
 
 
-def receipt_answer(line: ReceiptLine) -> ReceiptAnswer:
+def receipt_answer(line: views.ReceiptLine) -> ReceiptLine:
     """Say where a receipt is."""
-    return ReceiptAnswer(
+    return ReceiptLine(
         event_id=line.event_id,
         kind=line.kind,
         at=line.at,
@@ -208,12 +84,12 @@ def receipt_answer(line: ReceiptLine) -> ReceiptAnswer:
 
 
 def packet_answer(
-    view: PacketView,
-    recipients: tuple[RecipientView, ...],
-    receipts: tuple[ReceiptLine, ...],
+    view: views.PacketView,
+    recipients: tuple[views.RecipientView, ...],
+    receipts: tuple[views.ReceiptLine, ...],
     *,
     at: datetime,
-) -> PacketAnswer:
+) -> PacketStatus:
     """Put everything about a packet together.
 
     Args:
@@ -223,7 +99,7 @@ def packet_answer(
         at: now; decides what is overdue.
     """
     intake, waiting, judged = view.intake, view.waiting, view.judged
-    return PacketAnswer(
+    return PacketStatus(
         packet_id=intake.packet_id,
         sha256=intake.sha256,
         size=intake.size,
@@ -239,8 +115,8 @@ def packet_answer(
     )
 
 
-def _waiting(waiting: Waiting) -> WaitingAnswer:
-    return WaitingAnswer(
+def _waiting(waiting: views.Waiting) -> Waiting:
+    return Waiting(
         reason=reason(waiting.reason),
         since=waiting.since,
         next_try_at=waiting.next_try_at,
@@ -248,8 +124,8 @@ def _waiting(waiting: Waiting) -> WaitingAnswer:
     )
 
 
-def _decision(judged: Judged) -> DecisionAnswer:
-    return DecisionAnswer(
+def _decision(judged: views.Judged) -> Decision:
+    return Decision(
         verdict=judged.verdict,
         decided_at=judged.decided_at,
         reasons=reasons(judged.violations),
@@ -262,8 +138,8 @@ def _decision(judged: Judged) -> DecisionAnswer:
     )
 
 
-def _recipient(view: RecipientView, at: datetime) -> RecipientAnswer:
-    return RecipientAnswer(
+def _recipient(view: views.RecipientView, at: datetime) -> Recipient:
+    return Recipient(
         delivery_id=view.delivery_id,
         code=view.code,
         name=view.name,
@@ -275,7 +151,7 @@ def _recipient(view: RecipientView, at: datetime) -> RecipientAnswer:
         answered_at=view.answered_at,
         overdue=view.answered_at is None and view.answer_due_at is not None and view.answer_due_at <= at,
         history=tuple(
-            StatusLine(
+            Handling(
                 ack_id=told.ack_id,
                 code=told.code,
                 description=told.description,

@@ -6,13 +6,12 @@ from typing import Annotated, Final
 import msgspec
 from fastapi import APIRouter, Query, Response
 
+from axis.answers import Agency, Overdue, Reason, SentLine, Whoami
 from axis.gateway.access import Reader
-from axis.gateway.answers import Reason, Whoami
 from axis.gateway.openapi import described
 from axis.gateway.parts import Given
 from axis.gateway.problems import refuse, required
 from axis.register import searchable
-from axis.store.lists import AgencyLine, OverdueLine, SentLine
 from axis.violations import REASONS, Code
 
 MOST_LINES: Final = 1000
@@ -39,7 +38,7 @@ async def get_sent(
 
 @router.get(
     "/v1/overdue",
-    **described("overdue", "Quá hạn trả lời · Answers overdue", answer=OverdueLine, many=True),
+    **described("overdue", "Quá hạn trả lời · Answers overdue", answer=Overdue, many=True),
 )
 async def get_overdue(parts: Given, caller: Reader, limit: Limit = 100) -> Response:
     """Deliveries whose answer is due and missing: `in` we owe it, `out` it is owed to us."""
@@ -48,7 +47,7 @@ async def get_overdue(parts: Given, caller: Reader, limit: Limit = 100) -> Respo
 
 @router.get(
     "/v1/directory/agencies",
-    **described("agencies", "Tìm cơ quan · Look agencies up", answer=AgencyLine, many=True, errors=(400,)),
+    **described("agencies", "Tìm cơ quan · Look agencies up", answer=Agency, many=True, errors=(400,)),
 )
 async def get_agencies(
     parts: Given,

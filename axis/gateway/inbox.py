@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import StreamingResponse
 
 from axis import metrics
+from axis.answers import Marked
 from axis.contract.doors import notice_bytes
 from axis.edxml.trace import spliced
 from axis.errors import DamagedContentError
@@ -45,13 +46,6 @@ class Marks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     entry_ids: Annotated[tuple[int, ...], msgspec.Meta(min_length=1, max_length=MOST_ENTRIES)]
     result: Literal["done"]
-
-
-class Marked(msgspec.Struct, frozen=True, kw_only=True):
-    """Which entries are off the list now, and which this mailbox does not have."""
-
-    marked: tuple[int, ...]
-    unknown: tuple[int, ...]
 
 
 @router.get(

@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 from fastapi import APIRouter, Request, Response
 
+from axis.answers import PacketStatus
 from axis.document import Intake
 from axis.envelope import Envelope
 from axis.gateway import answers
@@ -107,7 +108,7 @@ async def taken(parts: Parts, intake: Intake) -> Response:
 @router.get(
     "/v1/packets/{packet_id}",
     **described(
-        "packet", "Gói tin đang ở đâu · Where a packet is", answer=answers.PacketAnswer, errors=(404,)
+        "packet", "Gói tin đang ở đâu · Where a packet is", answer=PacketStatus, errors=(404,)
     ),
 )
 async def get_packet(packet_id: str, parts: Given, caller: Reader, wait: Wait = 0) -> Response:

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 import msgspec
 from fastapi import APIRouter, Query, Response
 
+from axis.answers import ReceiptLine
 from axis.evidence.events import Kind
 from axis.evidence.receipts import receipt_bytes
 from axis.gateway import answers
@@ -34,7 +35,7 @@ Kinds = Annotated[
     **described(
         "receipts",
         "Biên nhận của gói tin · Receipts of a packet",
-        answer=answers.ReceiptAnswer,
+        answer=ReceiptLine,
         many=True,
         errors=(404,),
     ),
@@ -49,7 +50,7 @@ async def get_receipts(
     that was refused and is being judged again is not done with its old refusal.
     """
 
-    async def look() -> tuple[bool, tuple[answers.ReceiptAnswer, ...]]:
+    async def look() -> tuple[bool, tuple[ReceiptLine, ...]]:
         lines = await parts.memory.receipts(packet_id, caller.connection)
         found = tuple(answers.receipt_answer(line) for line in lines if not kind or line.kind in kind)
         done = bool(found) and found[-1].state == "sealed"

@@ -5,11 +5,11 @@ from datetime import datetime
 import msgspec
 from fastapi import APIRouter, Request, Response
 
+from axis.answers import AckAnswer
 from axis.edxml.status import build_status, read_status
 from axis.envelope import Organ, ResponseFor, StatusPacket
 from axis.errors import RefusedError
 from axis.gateway.access import Sender
-from axis.gateway.answers import AckAnswer
 from axis.gateway.openapi import described, takes
 from axis.gateway.parts import Given, Parts
 from axis.gateway.problems import refuse

@@ -7,8 +7,8 @@ from typing import Final
 import msgspec
 from fastapi import APIRouter, Request, Response
 
+from axis.answers import Uploaded
 from axis.content.uploads import Uploads
-from axis.gateway import answers
 from axis.gateway.access import Sender
 from axis.gateway.openapi import described
 from axis.gateway.parts import Given
@@ -26,7 +26,7 @@ router = APIRouter(tags=["Gửi · Send"])
     **described(
         "uploaded",
         "Tải gói tin lớn lên trước · Upload a large packet ahead",
-        answer=answers.Uploaded,
+        answer=Uploaded,
         status=201,
         errors=(400, 413, 422, 507),
         body={"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
@@ -50,5 +50,5 @@ async def put_content(request: Request, sha256: str, parts: Given, caller: Sende
     except OSError as exc:
         raise disk_full() from exc
     await parts.memory.add_upload(caller.connection, sha256, spool.size, at=parts.now())
-    body = answers.Uploaded(sha256=sha256, size=spool.size)
+    body = Uploaded(sha256=sha256, size=spool.size)
     return Response(msgspec.json.encode(body), 201, media_type="application/json")

@@ -1,10 +1,9 @@
 """Lists a clerk asks for: what was sent, what is overdue, who is in the directory."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
+from axis.answers import Agency, Overdue, SentLine
 from axis.store.faults import store_faults
 
 if TYPE_CHECKING:
@@ -73,58 +72,6 @@ SELECT code
 """
 
 
-class SentLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One packet that a connection sent."""
-
-    packet_id: str
-    received_at: datetime
-    size: int
-    state: str
-    document_id: str | None
-    number: str | None
-    notation: str | None
-    type_name: str | None
-    subject: str | None
-    recipients: int
-    fetched: int
-    answered: int
-
-
-class OverdueLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One delivery whose answer is due and missing."""
-
-    packet_id: str
-    recipient: str
-    recipient_name: str
-    level: str
-    state: str
-    consigned_at: datetime
-    fetched_at: datetime | None
-    answer_due_at: datetime
-    agency: str
-    document_id: str
-    number: str
-    notation: str
-    subject: str
-    direction: str
-    """``in``: we owe the answer; ``out``: it is owed to us."""
-
-
-class AgencyLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One agency, as a sender looks it up."""
-
-    code: str
-    code102: str
-    name: str
-    level: str
-    parent: str
-    locked: bool
-    connected: bool
-    valid_from: date
-    valid_until: date | None
-    successors: tuple[str, ...]
-
-
 async def list_sent(pool: "Pool", connection: str, *, before: datetime, limit: int) -> tuple[SentLine, ...]:
     """List what a connection sent, newest first.
 
@@ -142,16 +89,16 @@ async def list_sent(pool: "Pool", connection: str, *, before: datetime, limit: i
     return tuple(SentLine(**dict(row)) for row in rows)
 
 
-async def list_overdue(pool: "Pool", connection: str, *, at: datetime, limit: int) -> tuple[OverdueLine, ...]:
+async def list_overdue(pool: "Pool", connection: str, *, at: datetime, limit: int) -> tuple[Overdue, ...]:
     """List deliveries, from and to this connection, whose answer was due by ``at`` and is missing."""
     with store_faults():
         rows = await pool.fetch(_OVERDUE, connection, at, limit)
-    return tuple(OverdueLine(**dict(row)) for row in rows)
+    return tuple(Overdue(**dict(row)) for row in rows)
 
 
 async def find_agencies(
     pool: "Pool", *, code: str = "", words: str = "", limit: int
-) -> tuple[AgencyLine, ...]:
+) -> tuple[Agency, ...]:
     """Look agencies up by code, old or new, or by a part of the name.
 
     Args:
@@ -164,7 +111,7 @@ async def find_agencies(
     literal = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     with store_faults():
         rows = await (pool.fetch(_BY_CODE, code, limit) if code else pool.fetch(_BY_WORDS, literal, limit))
-    return tuple(AgencyLine(**{**dict(row), "successors": tuple(row["successors"])}) for row in rows)
+    return tuple(Agency(**{**dict(row), "successors": tuple(row["successors"])}) for row in rows)
 
 
 async def agency_names(pool: "Pool", codes: tuple[str, ...]) -> dict[str, str]:

@@ -1,10 +1,11 @@
 """What the gateway reads: packets, their recipients and histories, receipts. Nothing is written here."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from axis.answers import Document
 from axis.document import Intake
 from axis.reports import Part
 from axis.store.faults import store_faults
@@ -98,26 +99,13 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     delivered_sha256: str
 
 
-class DocumentView(msgspec.Struct, frozen=True, kw_only=True):
-    """An accepted document in a few words."""
-
-    agency: str
-    document_id: str
-    number: str
-    notation: str
-    type_name: str
-    subject: str
-    issued_on: date
-    due_on: date | None
-
-
 class PacketView(msgspec.Struct, frozen=True, kw_only=True):
     """One packet as its sender may see it."""
 
     intake: Intake
     waiting: Waiting | None = None
     judged: Judged | None = None
-    document: DocumentView | None = None
+    document: Document | None = None
 
 
 class HandlingView(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,7 +186,7 @@ async def read_packet_view(pool: "Pool", packet_id: str, connection: str) -> Pac
             **{name: row[name] for name in _JUDGED},
         )
     if row["document_id"] is not None:
-        document = DocumentView(**{name: row[name] for name in DocumentView.__struct_fields__})
+        document = Document(**{name: row[name] for name in Document.__struct_fields__})
     intake = Intake(**{name: row[name] for name in Intake.__struct_fields__})
     return PacketView(intake=intake, waiting=waiting, judged=judged, document=document)
 

@@ -16,7 +16,7 @@ class Answers(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         body = self.rfile.read(length)
         if self.path == "/v1/token":
-            self.answer(200, b'{"access_token": "t", "expires_in": 3600}')
+            self.answer(200, b'{"access_token": "t", "token_type": "Bearer", "expires_in": 3600}')
         else:
             self.answer(
                 202,

@@ -3,24 +3,25 @@
 import msgspec
 import pytest
 
+from axis import answers as nouns
 from axis.gateway import answers, documents, examples, openapi, signers, statuses
-from axis.gateway.inbox import Mark, Marked
+from axis.gateway.inbox import Mark
 from axis.store.inbox import Entry
 from axis.violations import REASONS, Code
 
 EXAMPLES = {
-    "token": answers.TokenAnswer,
+    "token": nouns.TokenAnswer,
     "packet_taken": answers.Taken,
-    "uploaded": answers.Uploaded,
+    "uploaded": nouns.Uploaded,
     "document_taken": answers.Taken,
-    "packet": answers.PacketAnswer,
-    "receipts": list[answers.ReceiptAnswer],
+    "packet": nouns.PacketStatus,
+    "receipts": list[nouns.ReceiptLine],
     "inbox": list[Entry],
     "mark": Mark,
-    "mark_many": Marked,
-    "status_taken": answers.AckAnswer,
-    "whoami": answers.Whoami,
-    "reason": answers.Reason,
+    "mark_many": nouns.Marked,
+    "status_taken": nouns.AckAnswer,
+    "whoami": nouns.Whoami,
+    "reason": nouns.Reason,
     "signers": list[signers.SignerAnswer],
     "signer_registered": signers.RegisterAnswer,
 }
@@ -63,7 +64,7 @@ async def test_every_operation_says_what_it_answers(gateway):
     known = schema["components"]["schemas"]
     for piece in text.split("#/components/schemas/")[1:]:
         assert piece.split("'")[0] in known
-    assert {"Metadata", "StatusRequest", "PacketAnswer", "Problem"} <= set(known)
+    assert {"Metadata", "StatusRequest", "PacketStatus", "Problem"} <= set(known)
     assert statuses.StatusRequest.__name__ in known
     assert openapi.schema(gateway.app) is openapi.schema(gateway.app)
 

@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from axis import metrics
+from axis.answers import Document
 from axis.document import Intake
 from axis.edxml.status import read_status
 from axis.evidence.receipts import receipt_bytes
 from axis.reports import Outcome, Part
 from axis.store.inbox import Delivered, Reported
 from axis.store.views import (
-    DocumentView,
     HandlingView,
     Judged,
     PacketView,
@@ -83,7 +83,7 @@ async def test_a_waiting_packet_tells_on_what_and_until_when(gateway):
 
 async def test_an_accepted_packet_tells_each_recipient_and_what_is_overdue(gateway):
     """One line per recipient with its history; overdue is judged now."""
-    document = DocumentView(
+    document = Document(
         agency="H37",
         document_id="x",
         number="1",
