@@ -3,48 +3,28 @@
 import asyncio
 import dataclasses
 import hashlib
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import httpx
 import pytest
 
-from axis.checks.policy import load_policy
 from axis.client import AxisClient, AxisRefusedError, NotYetError, UnreachableError
-from axis.content.store import ContentStore
-from axis.contract.codec import Accepted, encode_accepted
-from axis.contract.schemas import NEWEST, Schemas
-from axis.desk.acknowledging import acknowledge
-from axis.desk.courier import Courier
-from axis.desk.office import Office
-from axis.desk.routing import route
-from axis.desk.sealing import seal_once
-from axis.desk.trustlist import Held
-from axis.document import Decision, Document, Verdict, Versions
+from axis.document import Document
 from axis.edxml.trace import spliced
-from axis.evidence.events import Kind, make_event
 from axis.evidence.receipts import verify_receipt
 from axis.gateway.app import build_app
 from axis.gateway.moves import RestDesk
 from axis.gateway.parts import Memory, Parts
-from axis.gateway.waiting import CHANNEL
-from axis.records import Parking, Ruling, Settled
 from axis.register import searchable
 from axis.reports import Part
-from axis.store.bell import Bell
 from axis.store.connections import add_connection, remove_connection, rotate_secret
-from axis.store.ledger import Ledger
 from axis.store.pool import open_pool
 from axis.store.tokens import expire_tokens
-from axis.topics import ACCEPTED, ACK, SUBMISSION
-from axis.traffic import Incoming
+from axis.topics import SUBMISSION
 from axis.violations import Code, Violation
-from signing.trust import TrustList
+from tests.lab.office import Quarters
 from tests.unit.gateway.conftest import packet
 
-SCHEMAS = Schemas(
-    ids={"submission.v1": 7, "accepted.v1": 8, "ack.v1": 9},
-    writers={n: (name, NEWEST[name].parsed) for n, name in ((7, "submission"), (8, "accepted"), (9, "ack"))},
-)
 AGENCIES = [
     ("H37", "000.00.00.H37", "UBND tỉnh Lạng Sơn", "province"),
     ("G22", "000.00.00.G22", "Văn phòng Chính phủ", "central"),
@@ -54,26 +34,11 @@ DOCUMENT_ID = "H37,2026/11/20,1205/UBND-VP"
 SPLICE = b"<edXML:TraceHeader/>"
 
 
-class Axis:
+class Axis(Quarters):
     """One axis without broker and judges: the test lets each move happen."""
 
     def __init__(self, pool, url, root):
-        self.pool = pool
-        self.content = ContentStore(root)
-        self.ledger = Ledger(pool)
-        self.published = []
-        self.courier = Courier(self._publish, self.ledger.forget_outgoing, step="take")
-        self.office = Office(
-            memory=self.ledger,
-            content=self.content,
-            policy=load_policy(),
-            trust=Held(TrustList(version="t1", digest="t1")),
-            schemas=SCHEMAS,
-            courier=self.courier,
-            now=self.now,
-            backlog_limit=100,
-        )
-        self.bell = Bell(url, (CHANNEL,))
+        super().__init__(pool, url, root)
         self.parts = Parts(
             desk=RestDesk(self.office),
             memory=Memory(pool),
@@ -84,13 +49,6 @@ class Axis:
             free_bytes_limit=0,
         )
         self.app = build_app(self.parts)
-        self.ahead = timedelta()
-
-    def now(self):
-        return datetime.now(UTC) + self.ahead
-
-    async def _publish(self, messages):
-        self.published.extend(messages)
 
     async def client(self, name, *agencies, **limits):
         """Register a connection; return its client."""
@@ -105,26 +63,8 @@ class Axis:
             "https://axis.test", credentials.client_id, credentials.secret, transport=transport, **more
         )
 
-    async def admit(self, sent, *violations, recipients=("G22",), sender="lang-son"):
+    async def admit(self, sent, *violations, recipients=("G22",)):
         """Record what the judges would: an acceptance, or a refusal with these reasons."""
-        at = self.now()
-        verdict = Verdict.REFUSED if violations else Verdict.ACCEPTED
-        kind = Kind.SUBMISSION_REJECTION if violations else Kind.SUBMISSION_ACCEPTANCE
-        decision = Decision(
-            packet_id=sent.packet_id,
-            versions=Versions(
-                rules=self.office.policy.rules_version,
-                directory=await self.ledger.directory_version(),
-                trust="t1",
-            ),
-            verdict=verdict,
-            violations=violations,
-            findings=(),
-            decided_at=at,
-            parts={"trust": Part(outcome="accepted")},
-            delivered_sha256="" if violations else self.delivered(sent.sha256)[1],
-        )
-        told = make_event(kind, sent.packet_id, packet_id=sent.packet_id, connection=sender, at=at, facts={})
         document = Document(
             packet_id=sent.packet_id,
             agency="H37",
@@ -136,51 +76,24 @@ class Axis:
             issued_on=date(2026, 11, 20),
             due_on=None,
             priority=2,
-            accepted_at=at,
+            accepted_at=self.now(),
             splice_offset=20,
             splice=SPLICE,
         )
-        ending = Settled(decision=decision, events=(told,), outgoing=())
-        row = (await self.ledger.intakes([sent.packet_id]))[sent.packet_id]
-        ruling = Ruling(
-            row=row,
-            report=b"{}",
-            document=None if violations else document,
-            recipients=recipients,
-            ending=ending,
-            id_taken=None if violations else ending,
+        await self.rule(
+            sent.packet_id,
+            document,
+            recipients,
+            violations=violations,
+            parts={"trust": Part(outcome="accepted")},
+            delivered_sha256="" if violations else self.delivered(sent.sha256)[1],
         )
-        await self.ledger.record_rulings([ruling], at=at)
-        if not violations:
-            record = Accepted(
-                event_id="a" * 32,
-                packet_id=sent.packet_id,
-                agency="H37",
-                document_id=DOCUMENT_ID,
-                priority=2,
-                accepted_at=at,
-            )
-            await route(self.office, [incoming(ACCEPTED, encode_accepted(record, SCHEMAS))])
 
     def delivered(self, sha256):
         """Return the delivered packet and its digest."""
         with self.content.open(sha256) as stream:
             whole = b"".join(spliced(stream, 20, SPLICE))
         return whole, hashlib.sha256(whole).hexdigest()
-
-    async def seal(self):
-        """Seal what there is, with a seal that anybody can see through."""
-        return await seal_once(self.ledger, lambda data: b"sealed:" + data, self.now)
-
-    async def acknowledge(self):
-        """Apply the statuses that the doors have published."""
-        await self.courier.drained()
-        records = [incoming(ACK, one.value) for one in self.published if one.topic == ACK]
-        await acknowledge(self.office, records)
-
-
-def incoming(topic, value):
-    return Incoming(topic=topic, partition=0, offset=0, key=b"", value=value)
 
 
 def see_through(data, signature):
@@ -283,20 +196,7 @@ async def test_a_refused_packet_tells_its_reasons_and_is_seen_by_nobody_else(
 async def test_a_waiting_packet_says_on_what(axis, sender, tmp_path):
     """Parked by name, with a deadline."""
     sent = await sender.send_packet(packet(tmp_path))
-    intake = (await axis.ledger.intakes([sent.packet_id]))[sent.packet_id].intake
-    at = axis.now()
-    await axis.ledger.park(
-        [
-            Parking(
-                intake=intake,
-                code=Code.REVOCATION_UNAVAILABLE,
-                detail="http://crl",
-                at=at,
-                next_try_at=at,
-                deadline=at + timedelta(days=1),
-            )
-        ]
-    )
+    await axis.park(sent.packet_id, Violation(Code.REVOCATION_UNAVAILABLE, "", "http://crl"))
     status = await sender.status(sent.packet_id)
     assert (status.state, status.waiting.reason.code) == ("waiting", "waiting.revocation-unavailable")
 

@@ -3,53 +3,32 @@
 import asyncio
 import contextlib
 import io
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from functools import partial
 
 import httpx
 import msgspec
 from argon2 import PasswordHasher
 
-from axis.checks.policy import load_policy
 from axis.console.app import build_app
 from axis.console.live import Live
 from axis.console.parts import Parts
 from axis.console.passwords import Passwords
-from axis.content.store import ContentStore
-from axis.contract.codec import Accepted, encode_accepted
-from axis.contract.schemas import NEWEST, Schemas
-from axis.desk.acknowledging import acknowledge
-from axis.desk.courier import Courier
 from axis.desk.desk import Desk
-from axis.desk.office import Office
-from axis.desk.routing import route
-from axis.desk.sealing import seal_once
-from axis.desk.trustlist import Held
-from axis.document import Decision, Document, Verdict, Versions
+from axis.document import Document
 from axis.edxml.attachments import AttachmentSink
 from axis.edxml.reader import read_packet
 from axis.edxml.writer import PacketFile, build_packet
 from axis.envelope import Envelope, Organ, SignerInfo
-from axis.evidence.events import Kind, make_event
-from axis.records import Parking, Ruling, Settled
 from axis.register import searchable
 from axis.reports import FileKind, FileReport, GateReport
 from axis.store.accounts import add_account
-from axis.store.bell import Bell
 from axis.store.connections import add_connection
 from axis.store.hearing import newest_event
-from axis.store.ledger import Ledger
 from axis.store.papers import seen_by
-from axis.topics import ACCEPTED, ACK
-from axis.traffic import Incoming
-from signing.trust import TrustList
+from tests.lab.office import Quarters
 
-CHANNEL = "axis_mailbox"
 PASSWORD = "mat-khau-cua-toi"
-SCHEMAS = Schemas(
-    ids={"submission.v1": 7, "accepted.v1": 8, "ack.v1": 9},
-    writers={n: (name, NEWEST[name].parsed) for n, name in ((7, "submission"), (8, "accepted"), (9, "ack"))},
-)
 AGENCIES = {
     "H37": ("UBND tỉnh Lạng Sơn", "province", "lang-son"),
     "H37.T39": ("UBND xã Tự Kết Nối", "commune", "lang-son"),
@@ -73,29 +52,13 @@ CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
-class House:
+class House(Quarters):
     """Everything behind the pages; the test lets each move happen."""
 
     def __init__(self, pool, url, root):
-        self.pool = pool
-        self.content = ContentStore(root)
-        self.ledger = Ledger(pool)
-        self.published = []
-        self.ahead = timedelta()
-        self.courier = Courier(self._publish, self.ledger.forget_outgoing, step="take")
-        self.office = Office(
-            memory=self.ledger,
-            content=self.content,
-            policy=load_policy(),
-            trust=Held(TrustList(version="t1", digest="t1")),
-            schemas=SCHEMAS,
-            courier=self.courier,
-            now=self.now,
-            backlog_limit=1000,
-        )
+        super().__init__(pool, url, root)
         self.desk = Desk(self.office)
         self.live = Live(partial(seen_by, pool), partial(newest_event, pool))
-        self.bell = Bell(url, (CHANNEL,))
         self.parts = Parts(
             pool=pool,
             desk=self.desk,
@@ -108,12 +71,6 @@ class House:
         )
         self.app = build_app(self.parts)
         self.count = 0
-
-    def now(self):
-        return datetime.now(UTC) + self.ahead
-
-    async def _publish(self, messages):
-        self.published.extend(messages)
 
     @contextlib.asynccontextmanager
     async def open(self):
@@ -188,7 +145,6 @@ class House:
     async def judge(self, packet_id, *violations):
         """Record what the judges would: an acceptance and its deliveries, or a refusal."""
         row = (await self.ledger.intakes([packet_id]))[packet_id]
-        at = self.now()
         with self.content.open(row.intake.sha256) as stream, AttachmentSink() as sink:
             reading = read_packet(stream, self.office.policy.limits, sink)
             files = tuple(
@@ -203,22 +159,6 @@ class House:
             )
         envelope = reading.envelope
         report = GateReport(envelope=envelope, files=files, splice_offset=reading.splice_offset)
-        decision = Decision(
-            packet_id=packet_id,
-            versions=Versions(
-                rules=self.office.policy.rules_version,
-                directory=await self.ledger.directory_version(),
-                trust="t1",
-            ),
-            verdict=Verdict.REFUSED if violations else Verdict.ACCEPTED,
-            violations=violations,
-            findings=(),
-            decided_at=at,
-        )
-        kind = Kind.SUBMISSION_REJECTION if violations else Kind.SUBMISSION_ACCEPTANCE
-        told = make_event(
-            kind, packet_id, packet_id=packet_id, connection=row.intake.connection, at=at, facts={}
-        )
         document = Document(
             packet_id=packet_id,
             agency=envelope.sender.code,
@@ -230,30 +170,14 @@ class House:
             issued_on=envelope.issued_on,
             due_on=None,
             priority=envelope.priority,
-            accepted_at=at,
+            accepted_at=self.now(),
             splice_offset=reading.splice_offset,
             splice=b"<edXML:TraceHeader/>",
         )
-        ending = Settled(decision=decision, events=(told,), outgoing=())
-        ruling = Ruling(
-            row=row,
-            report=msgspec.json.encode(report),
-            document=None if violations else document,
-            recipients=() if violations else tuple(one.code for one in envelope.recipients),
-            ending=ending,
-            id_taken=None if violations else ending,
+        to = tuple(one.code for one in envelope.recipients)
+        await self.rule(
+            packet_id, document, to, violations=violations, report=msgspec.json.encode(report)
         )
-        await self.ledger.record_rulings([ruling], at=at)
-        if not violations:
-            record = Accepted(
-                event_id="a" * 32,
-                packet_id=packet_id,
-                agency=document.agency,
-                document_id=document.document_id,
-                priority=0,
-                accepted_at=at,
-            )
-            await route(self.office, [incoming(ACCEPTED, encode_accepted(record, SCHEMAS))])
 
     async def deliver(self, **what):
         """Send and accept; return the packet's id."""
@@ -261,42 +185,11 @@ class House:
         await self.judge(packet_id)
         return packet_id
 
-    async def park(self, packet_id, violation):
-        """Let a packet wait."""
-        row = (await self.ledger.intakes([packet_id]))[packet_id]
-        at = self.now()
-        await self.ledger.park(
-            [
-                Parking(
-                    intake=row.intake,
-                    code=violation.code,
-                    detail=violation.detail,
-                    at=at,
-                    next_try_at=at + timedelta(minutes=1),
-                    deadline=at + timedelta(hours=4),
-                )
-            ]
-        )
-
-    async def acknowledge(self):
-        """Apply the statuses that were published."""
-        await self.courier.drained()
-        records = [incoming(ACK, one.value) for one in self.published if one.topic == ACK]
-        await acknowledge(self.office, records)
-
-    async def seal(self):
-        """Seal what there is, with a seal that anybody can see through."""
-        return await seal_once(self.ledger, lambda data: b"sealed:" + data, self.now)
-
     async def state(self, packet_id, recipient):
         """Return the state of a delivery."""
         return await self.pool.fetchval(
             "SELECT state FROM delivery WHERE packet_id = $1 AND recipient = $2", packet_id, recipient
         )
-
-
-def incoming(topic, value):
-    return Incoming(topic=topic, partition=0, offset=0, key=b"", value=value)
 
 
 async def sign_in(client, name, password):
