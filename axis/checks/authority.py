@@ -4,7 +4,7 @@ Runs after the signatures were verified: it judges the identities that were
 proven, and holds what the envelope claims to them. Pure: no clock, no I/O.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 
 from axis.checks.closure import check_closure, closed
@@ -60,49 +60,54 @@ def check_authority(
         # Whose seal and whose signer it should be cannot be said.
         return tuple(found), tuple(findings)
 
-    authorised: set[str] = set()
-    main_seen = False
+    allowed = {sender.code}
+    main = True
     for number, file in enumerate(files):
         if file.kind is not FileKind.PDF:
             continue
         where = f"files[{number}]"
-        people, seals, _, anyone = people_and_seals(file, view, sender)
         signatures = file.pdf.signatures if file.pdf else ()
-        if not main_seen:
-            main_seen = True
+        people, seals, _, anyone = people_and_seals(file, view, sender)
+        if main:
+            main = False
+            spots = {place: f"{where}.signatures[{place}]" for place in (*people, *anyone)}
+            authorised: set[str] = set()
             for place in people:
                 signature = signatures[place]
                 signer = view.signers[signature.certificate_sha256]
-                spot = f"{where}.signatures[{place}]"
                 signed_at = signature.timestamped_at or signature.claimed_at or at
                 broken, mandate = check_competence(
-                    envelope, signer, sender, policy, signed_at=signed_at, where=spot
+                    envelope, signer, sender, policy, signed_at=signed_at, where=spots[place]
                 )
                 found.extend(broken)
                 if mandate is not None and mandate.competence == "TUQ":
                     authorised.add(mandate.authorising_agency)
-                findings.extend(_differences(envelope, signer, signature, spot))
-            findings.extend(
-                Violation(
-                    Code.FINDING_ANY_PERSON,
-                    f"{where}.signatures[{place}]",
-                    f"chính sách của / policy of {sender.code} ({sender.name})",
-                )
-                for place in anyone
-            )
-        # A4: the seal is of the agency in From, or for TUQ of the authorising agency.
-        allowed = authorised or {sender.code}
-        found.extend(
-            Violation(
+                findings.extend(_differences(envelope, signer, signature, spots[place]))
+            detail = f"chính sách của / policy of {sender.code} ({sender.name})"
+            findings.extend(Violation(Code.FINDING_ANY_PERSON, spots[place], detail) for place in anyone)
+            # A4: the seal is of the agency in From, or for TUQ of the authorising agency.
+            allowed = authorised or allowed
+        found.extend(_foreign_seals(seals, signatures, view, allowed, where))
+    return tuple(found), tuple(findings)
+
+
+def _foreign_seals(
+    seals: Sequence[int],
+    signatures: Sequence[SignatureReport],
+    view: DirectoryView,
+    allowed: Collection[str],
+    where: str,
+) -> Iterator[Violation]:
+    """Name every seal of an agency that may not seal this document."""
+    needed = ", ".join(sorted(allowed))
+    for place in seals:
+        agency = view.seals[signatures[place].certificate_sha256].agency
+        if agency not in allowed:
+            yield Violation(
                 Code.SEAL_NOT_OF_SENDER,
                 f"{where}.signatures[{place}]",
-                f"con dấu của / seal of {view.seals[signatures[place].certificate_sha256].agency}, "
-                f"cần / needed {', '.join(sorted(allowed))}",
+                f"con dấu của / seal of {agency}, cần / needed {needed}",
             )
-            for place in seals
-            if view.seals[signatures[place].certificate_sha256].agency not in allowed
-        )
-    return tuple(found), tuple(findings)
 
 
 def in_force(agency: Agency, day: date) -> bool:
