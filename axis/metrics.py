@@ -41,6 +41,7 @@ CONTENT_SIZE: Final = Gauge("axis_content_size_bytes", "Size of the content stor
 CONNECTION_DECIDED: Final = Gauge("axis_connection_decided_last_hour", "Packets of a connection decided within the last hour, by verdict; many refused point at its software.", ["connection", "verdict"])
 CONNECTION_CONTACT: Final = Gauge("axis_connection_last_contact_at_seconds", "POSIX time of a connection's last contact; 0: never.", ["connection"])
 CONNECTION_HELD: Final = Gauge("axis_connection_unfetched_documents", "Documents in a connection's mailbox that it has not fetched; counted to 1000.", ["connection"])
+CONNECTION_UNJUDGED: Final = Gauge("axis_connection_unjudged_packets", "Packets of a connection that are taken and not judged; at the policy's open_packets its further ones wait: REST says 429, the Kafka door pauses its topic.", ["connection"])
 STEP_SECONDS: Final = Histogram("axis_step_seconds", "Seconds one batch spent in one step.", ["step"], buckets=SECONDS)
 JUDGE_SECONDS: Final = Histogram("axis_judge_seconds", "Seconds one packet spent in the gate.", buckets=SECONDS)
 SEAL_DELAY_SECONDS: Final = Histogram("axis_seal_delay_seconds", "Seconds from an event to its sealed receipt.", buckets=SECONDS)

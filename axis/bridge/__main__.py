@@ -64,8 +64,9 @@ async def serve(settings: Settings, schemas: Schemas) -> None:
 def _rounds(ground: Ground, schemas: Schemas, reader: DoorReader) -> Rounds:
     """Put together what takes records from the topics of connections."""
     office, pace = ground.office, Pace()
+    desk = RestDesk(office)
     door = Door(
-        desk=RestDesk(office),
+        desk=desk,
         memory=DoorMemory(ground.pool),
         reported=partial(inbox.read_reported, ground.pool),
         content=office.content,
@@ -79,6 +80,7 @@ def _rounds(ground: Ground, schemas: Schemas, reader: DoorReader) -> Rounds:
         reader,
         lambda _: Edge("bridge", door.handle, door.set_aside),
         pace,
+        desk.share,
         secrets=door.secrets,
         settled=_settled,
     )

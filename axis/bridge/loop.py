@@ -8,12 +8,13 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final, Protocol
 
 from axis.bridge.pace import Pace
 from axis.errors import UnavailableError
 from axis.kafka.reader import Place
-from axis.topics import connection_of
+from axis.topics import SUBMITTED, connection_of
 from axis.traffic import Incoming
 
 _log = logging.getLogger(__name__)
@@ -55,6 +56,13 @@ class Settle(Protocol):
         ...
 
 
+class Places(Protocol):
+    """A connection's places for packets that are not judged yet; see `axis.desk.share.Share`."""
+
+    async def left(self, connection: str) -> int: ...  # noqa: D102
+    def held(self, connection: str, places: int) -> AbstractContextManager[None]: ...  # noqa: D102
+
+
 class Rounds:
     """Fetches, shares out, settles, lets go."""
 
@@ -63,6 +71,7 @@ class Rounds:
         reader: Reader,
         edge: Callable[[Place], Settle],
         pace: Pace,
+        places: Places,
         *,
         secrets: dict[Place, int],
         settled: Callable[[], Awaitable[None]],
@@ -73,12 +82,14 @@ class Rounds:
             reader: started.
             edge: makes the edge of a place; it stands still for that place alone.
             pace: how fast each connection may be.
+            places: how many packets of each may wait to be judged; what is over waits on the broker.
             secrets: places with records to erase, filled while settling.
             settled: called after records were let go; for failpoints and figures.
         """
         self._reader = reader
         self._make_edge = edge
         self._pace = pace
+        self._places = places
         self._secrets = secrets
         self._settled = settled
         self._waiting: dict[Place, deque[Incoming]] = {}
@@ -93,7 +104,7 @@ class Rounds:
             try:
                 await self._round()
             except UnavailableError as exc:
-                _log.warning("the broker is away: %s", exc)
+                _log.warning("standing still: %s", exc)
                 await asyncio.sleep(AWAY_SECONDS)
 
     async def stop(self, seconds: float) -> None:
@@ -117,7 +128,7 @@ class Rounds:
             del self._waiting[place]
         for place, queue in self._waiting.items():
             if place not in self._working and queue:
-                share = self._share(place, queue)
+                share = self._share(place, queue, await self._welcome(place))
                 if share:
                     self._working[place] = asyncio.create_task(self._settle(place, share))
         if self._working:
@@ -127,13 +138,20 @@ class Rounds:
         elif self._waiting:
             await asyncio.sleep(BUSY_SECONDS)
 
-    def _share(self, place: Place, queue: "deque[Incoming]") -> list[Incoming]:
+    async def _welcome(self, place: Place) -> int:
+        """Tell how many records of a place may be settled in this round, rates apart. Rule T13."""
+        of = connection_of(place[0])
+        if of is None or of[1] != SUBMITTED:
+            return SHARE_RECORDS
+        return min(SHARE_RECORDS, await self._places.left(of[0]))
+
+    def _share(self, place: Place, queue: "deque[Incoming]", most: int) -> list[Incoming]:
         """Take from a queue what its connection may have settled now."""
         of = connection_of(place[0])
         name = of[0] if of else place[0]
         share: list[Incoming] = []
         size = 0
-        while queue and len(share) < SHARE_RECORDS:
+        while queue and len(share) < most:
             next_size = len(queue[0].value or b"")
             if share and size + next_size > SHARE_BYTES:
                 break
@@ -147,9 +165,11 @@ class Rounds:
         edge = self._edges.get(place)
         if edge is None:
             edge = self._edges[place] = self._make_edge(place)
+        of = connection_of(place[0])
         async with self._slots:
-            if not await edge.settle(share):
-                return None
+            with self._places.held(of[0], len(share)) if of and of[1] == SUBMITTED else nullcontext():
+                if not await edge.settle(share):
+                    return None
         return share[-1].offset + 1
 
     async def _let_go(self) -> None:

@@ -40,6 +40,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Per PDF."""
     recipients: int
     """Per packet."""
+    open_packets: int = 64
+    """Of one connection, taken and not yet judged (T13)."""
     memory_bytes: int
     """Address space that judging one packet may add to its process."""
     cpu_seconds: int
@@ -114,6 +116,8 @@ def parse_policy(data: bytes) -> Policy:
         raise SetupError("policy data cannot be used: keep_content_days is 0 (never) or a number of days")
     if not policy.working_days or policy.answer_within_working_days < 1 or not policy.retry_seconds:
         raise SetupError("policy data cannot be used: it needs working days, an answer day and retry pauses")
+    if policy.limits.open_packets < 1:
+        raise SetupError("policy data cannot be used: open_packets is at least 1, or nobody may send")
     return msgspec.structs.replace(policy, digest=hashlib.sha256(data).hexdigest())
 
 

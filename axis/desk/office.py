@@ -75,6 +75,7 @@ class Memory(Protocol):
     ) -> Taken | None: ...
 
     async def open_intakes(self) -> tuple[int, datetime | None]: ...  # noqa: D102
+    async def count_unjudged(self, connection: str, most: int) -> int: ...  # noqa: D102
     async def intakes(self, packet_ids: Sequence[str]) -> dict[str, IntakeRow]: ...  # noqa: D102
     async def parked(self, packet_ids: Sequence[str]) -> dict[str, Parked]: ...  # noqa: D102
     async def directory_view(  # noqa: D102

@@ -26,6 +26,7 @@ from axis.gateway.openapi import described, takes
 from axis.gateway.packets import hand_over, taken
 from axis.gateway.parts import Given, Parts
 from axis.gateway.problems import refuse
+from axis.gateway.sharing import place
 from axis.gateway.streaming import before_body, bounded, decode_json, disk_full, keep, refuse_secret
 from axis.violations import Code
 
@@ -116,8 +117,13 @@ async def post_document(request: Request, parts: Given, caller: Sender) -> Respo
             "Idempotency-Key is mandatory: 1 to 200 visible ASCII characters",
             field="Idempotency-Key",
         )
-    limit = await before_body(request, parts, caller)
+
+    async def repeats() -> bool:
+        return await parts.memory.repeated(caller.connection, key) is not None
+
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(place(parts, caller, repeats))
+        limit = await before_body(request, parts, caller)
         metadata, files = await _form(request, limit, stack)
         sent = sum(file.size or 0 for file in files)
         parts.quota.sent(caller, sent)

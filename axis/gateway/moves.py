@@ -5,6 +5,7 @@ from typing import Final
 
 from axis.desk.desk import Desk
 from axis.desk.office import Office
+from axis.desk.share import Share
 from axis.violations import Violation
 
 ROOM_SECONDS: Final = 0.25
@@ -17,6 +18,7 @@ class RestDesk(Desk):
     def __init__(self, office: Office) -> None:
         """Keep the office."""
         super().__init__(office)
+        self.share = Share(office.memory.count_unjudged, office.policy.limits.open_packets)
         self._room: Violation | None = None
         self._looked_at = float("-inf")
 

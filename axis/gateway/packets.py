@@ -6,14 +6,15 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from axis.answers import PacketStatus
-from axis.document import Intake
+from axis.document import Intake, packet_id
 from axis.envelope import Envelope
 from axis.gateway import answers
 from axis.gateway.access import Reader, Sender
 from axis.gateway.openapi import described
 from axis.gateway.parts import Given, Parts
 from axis.gateway.problems import refuse, required
-from axis.gateway.streaming import keep, receive_packet
+from axis.gateway.sharing import place
+from axis.gateway.streaming import declared_digest, keep, receive_packet
 from axis.gateway.waiting import Wait, wait_until
 from axis.store.tokens import Caller
 from axis.violations import Code
@@ -55,10 +56,22 @@ async def post_packet(request: Request, parts: Given, caller: Sender) -> Respons
         raise refuse(
             Code.TAKE_MALFORMED, "send application/xml or application/octet-stream", field="Content-Type"
         )
-    received = await receive_packet(request, parts, caller)
-    return await hand_over(
-        parts, caller, sha256=await keep(received.spool), size=received.spool.size, envelope=received.envelope
-    )
+    digest = declared_digest(request.headers.get("content-digest", ""))
+
+    async def repeats() -> bool:
+        # Bytes that are not those of the digest are refused when they have come.
+        name = packet_id(caller.connection, digest.hex()) if digest else ""
+        return bool(name) and await parts.memory.packet(name, caller.connection) is not None
+
+    async with place(parts, caller, repeats):
+        received = await receive_packet(request, parts, caller, digest)
+        return await hand_over(
+            parts,
+            caller,
+            sha256=await keep(received.spool),
+            size=received.spool.size,
+            envelope=received.envelope,
+        )
 
 
 async def hand_over(

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from axis.checks.policy import Policy
 from axis.content.store import ContentStore
+from axis.desk.share import Share
 from axis.document import Intake
 from axis.envelope import Envelope
 from axis.gateway.quota import Quota
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 class Desk(Protocol):
     """The moves that a door asks for."""
+
+    share: Share
+    """The places of each connection for what is not judged yet."""
 
     async def take(
         self,

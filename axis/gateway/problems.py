@@ -19,6 +19,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 STATUS: Final[dict[Code, int]] = {
     Code.TAKE_TOO_LARGE: 413,
     Code.TAKE_RATE: 429,
+    Code.TAKE_TOO_MANY_OPEN: 429,
     Code.TAKE_DIGEST: 400,
     Code.TAKE_KEY_REUSED: 409,
     Code.TAKE_UNAUTHENTICATED: 401,

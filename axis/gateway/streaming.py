@@ -84,11 +84,19 @@ async def refuse_full(parts: Parts) -> None:
         raise disk_full() if full.field == "disk" else _no_room(full)
 
 
-async def receive_packet(request: Request, parts: Parts, caller: Caller) -> Received:
+async def receive_packet(
+    request: Request, parts: Parts, caller: Caller, expected: bytes | None
+) -> Received:
     """Take a packet's bytes from the wire into a spool.
 
     Whatever goes wrong, nothing of it is left behind. An unreadable header is
     no reason to refuse here: admission does, with a receipt.
+
+    Args:
+        request: its body unread.
+        parts: of the application.
+        caller: who sends.
+        expected: the SHA-256 that the bytes must have; None: whatever they have.
 
     Raises:
         RefusedError: see `before_body`; besides, another digest than declared
@@ -96,7 +104,6 @@ async def receive_packet(request: Request, parts: Parts, caller: Caller) -> Rece
         ClientDisconnect: the client went away.
     """
     limit = await before_body(request, parts, caller)
-    expected = declared_digest(request.headers.get("content-digest", ""))
     spool = _spool(parts)
     try:
         envelope = await _pour(request, parts, spool, limit)

@@ -13,7 +13,7 @@ from axis.gateway.access import Sender
 from axis.gateway.openapi import described
 from axis.gateway.parts import Given
 from axis.gateway.problems import refuse
-from axis.gateway.streaming import disk_full, receive_packet
+from axis.gateway.streaming import declared_digest, disk_full, receive_packet
 from axis.violations import Code
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
@@ -40,7 +40,8 @@ async def put_content(request: Request, sha256: str, parts: Given, caller: Sende
     """
     if not _DIGEST.fullmatch(sha256):
         raise refuse(Code.TAKE_MALFORMED, "64 lower-case hexadecimal digits", field="sha256")
-    received = await receive_packet(request, parts, caller)
+    digest = declared_digest(request.headers.get("content-digest", ""))
+    received = await receive_packet(request, parts, caller, digest)
     spool = received.spool
     if spool.sha256 != sha256:
         spool.discard()

@@ -74,12 +74,18 @@ class Showing:
 
     async def _connections(self, at: datetime) -> None:
         states = await read_connections(self._pool, at=at)
-        for gauge in (metrics.CONNECTION_DECIDED, metrics.CONNECTION_CONTACT, metrics.CONNECTION_HELD):
+        for gauge in (
+            metrics.CONNECTION_DECIDED,
+            metrics.CONNECTION_CONTACT,
+            metrics.CONNECTION_HELD,
+            metrics.CONNECTION_UNJUDGED,
+        ):
             gauge.clear()
         for name, state in states.items():
             contact = state.last_contact_at
             metrics.CONNECTION_CONTACT.labels(name).set(contact.timestamp() if contact else 0)
             metrics.CONNECTION_HELD.labels(name).set(state.held)
+            metrics.CONNECTION_UNJUDGED.labels(name).set(state.unjudged)
             for verdict in Verdict:
                 metrics.CONNECTION_DECIDED.labels(name, verdict).set(state.decided.get(verdict, 0))
 

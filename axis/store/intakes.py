@@ -49,6 +49,9 @@ ON CONFLICT (connection, key) DO NOTHING
 RETURNING key
 """
 _KEY_USED: Final = "SELECT sha256, packet_id FROM idempotency WHERE connection = $1 AND key = $2"
+_UNJUDGED: Final = """
+SELECT count(*) FROM (SELECT FROM intake WHERE connection = $1 AND state = 'taken' LIMIT $2) AS open
+"""
 _OPEN: Final = """
 SELECT count(*) AS open, min(received_at) AS oldest FROM intake WHERE state IN ('taken', 'waiting')
 """
@@ -154,6 +157,12 @@ async def open_intakes(conn: "Connection") -> tuple[int, datetime | None]:
     row = await conn.fetchrow(_OPEN)
     assert row is not None
     return row["open"], row["oldest"]
+
+
+async def count_unjudged(conn: "Connection", connection: str, most: int) -> int:
+    """Count a connection's packets that are taken and not judged, at most so many."""
+    count: int = await conn.fetchval(_UNJUDGED, connection, most)
+    return count
 
 
 async def park(

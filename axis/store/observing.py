@@ -37,7 +37,10 @@ _CONNECTIONS: Final = """
 SELECT c.name, c.last_contact_at,
        (SELECT count(*) FROM (SELECT FROM mailbox m
                                WHERE m.connection = c.name AND m.marked_at IS NULL AND m.kind = 'document'
-                               LIMIT $1) AS held) AS held
+                               LIMIT $1) AS held) AS held,
+       (SELECT count(*) FROM (SELECT FROM intake i
+                               WHERE i.connection = c.name AND i.state = 'taken'
+                               LIMIT $1) AS open) AS unjudged
   FROM connection c
  WHERE c.removed_at IS NULL
 """
@@ -77,6 +80,8 @@ class ConnectionState(msgspec.Struct, frozen=True, kw_only=True):
     last_contact_at: datetime | None
     held: int
     """Documents not fetched, at most `HELD_MOST`."""
+    unjudged: int
+    """Packets taken and not judged, at most `HELD_MOST`."""
     decided: dict[str, int]
     """Packets decided within the last hour, by verdict."""
 
@@ -116,7 +121,10 @@ async def read_connections(pool: "Pool", *, at: datetime) -> dict[str, Connectio
         decided.setdefault(row["connection"], {})[row["verdict"]] = row["n"]
     return {
         row["name"]: ConnectionState(
-            last_contact_at=row["last_contact_at"], held=row["held"], decided=decided.get(row["name"], {})
+            last_contact_at=row["last_contact_at"],
+            held=row["held"],
+            unjudged=row["unjudged"],
+            decided=decided.get(row["name"], {}),
         )
         for row in rows
     }

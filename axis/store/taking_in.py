@@ -111,6 +111,12 @@ class TakingLedger(OverPool):
             async with self._pool.acquire() as conn:
                 return await intakes.open_intakes(conn)
 
+    async def count_unjudged(self, connection: str, most: int) -> int:
+        """Count a connection's packets that are taken and not judged, at most so many."""
+        with store_faults():
+            async with self._pool.acquire() as conn:
+                return await intakes.count_unjudged(conn, connection, most)
+
     async def forget_outgoing(self, ids: Sequence[int]) -> None:
         """Forget messages that the broker has."""
         with store_faults():

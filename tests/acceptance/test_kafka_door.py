@@ -58,14 +58,14 @@ def scene(stack):
 
 
 class Scene:
-    def __init__(self, settings, authority, stage):
+    def __init__(self, settings, authority, stage, prefix="kafka"):
         self.settings, self.authority, self.stage = settings, authority, stage
         self.home = Home(settings.home)
         self.schemas = load_schemas(settings)
         self.anchors = read_anchors([self.home.authority / "ca.pem"])
-        self.sender = self.add("kafka-a", "G09")
-        self.receiver = self.add("kafka-b", "H37")
-        self.loop = self.add("kafka-c", "H49", "H41")
+        self.sender = self.add(f"{prefix}-a", "G09")
+        self.receiver = self.add(f"{prefix}-b", "H37")
+        self.loop = self.add(f"{prefix}-c", "H49", "H41")
 
     def add(self, name, *agencies):
         command = [sys.executable, "-m", "axis.cli", "connection", "add", name]

@@ -17,6 +17,7 @@ from axis.gateway.moves import RestDesk
 from axis.gateway.parts import Memory, Parts
 from axis.register import searchable
 from axis.reports import Part
+from axis.store import intakes
 from axis.store.connections import add_connection, remove_connection, rotate_secret
 from axis.store.pool import open_pool
 from axis.store.tokens import expire_tokens
@@ -310,6 +311,59 @@ async def test_a_full_backlog_turns_senders_away_until_it_shrinks(axis, sender, 
         await sender.send_packet(packet(tmp_path))
     assert away.value.__cause__.code == "take.no-room"
     assert await axis.pool.fetchval("SELECT count(*) FROM intake") == 0
+
+
+async def test_a_flood_waits_for_its_own_packets(axis, sender, tmp_path):
+    """T13: as many as policy allows are taken, the others have no effect; judged ones make room again."""
+    limit = axis.office.policy.limits.open_packets
+    flood = [packet(tmp_path, number=str(n)) for n in range(limit + 6)]
+    sender._wire._patience = 0.0
+    refusals = []
+
+    async def send(data):
+        try:
+            return await sender.send_packet(data)
+        except UnreachableError as away:
+            refusals.append(away.__cause__.code)
+            return None
+
+    count = "SELECT count(*) FROM intake"
+    sent = await asyncio.gather(*(send(data) for data in flood))
+    assert 0 < await axis.pool.fetchval(count) <= limit
+    async with asyncio.timeout(10):
+        while await axis.pool.fetchval(count) < limit:
+            sent = [one or await send(data) for one, data in zip(sent, flood, strict=True)]
+    assert [await send(data) for one, data in zip(sent, flood, strict=True) if one is None] == [None] * 6
+    assert sum(one is not None for one in sent) == await axis.pool.fetchval(count) == limit
+    assert len([path for path in axis.content.root.rglob("*") if path.is_file()]) == limit
+    assert set(refusals) == {"take.too-many-open"}
+    first = next(n for n, one in enumerate(sent) if one is not None)
+    assert await sender.send_packet(flood[first]) == sent[first]
+    async with await axis.client("other", "G12") as other:
+        assert (await other.send_packet(packet(tmp_path, number="other"))).state == "taken"
+    await axis.pool.execute(
+        "UPDATE intake SET state = 'answered' WHERE packet_id = ANY ($1)",
+        [one.packet_id for one in sent if one is not None][:3],
+    )
+    sender._wire._patience = 30.0
+    missing = [data for data, one in zip(flood, sent, strict=True) if one is None]
+    await asyncio.gather(*(sender.send_packet(data) for data in missing[:3]))
+    assert await axis.pool.fetchval(count) == limit + 4
+
+
+async def test_counting_what_is_not_judged_does_not_grow_with_history(axis, sender):
+    """The count reads an index that holds nothing else, however much was judged before."""
+    await axis.pool.execute(
+        "INSERT INTO intake (packet_id, connection, sha256, size, door, received_at, state, message_key)"
+        " SELECT 'old' || n, 'lang-son', 's', 1, 'rest', now(), 'answered', ''"
+        " FROM generate_series(1, 20000) AS n"
+    )
+    await axis.pool.execute("ANALYZE intake")
+    plan = await axis.pool.fetch(
+        "EXPLAIN " + intakes._UNJUDGED.replace("$1", "'lang-son'").replace("$2", "64")
+    )
+    assert "intake_unjudged" in "".join(row[0] for row in plan)
+    assert await axis.ledger.count_unjudged("lang-son", 64) == 0
 
 
 @pytest.mark.parametrize(

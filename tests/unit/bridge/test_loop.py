@@ -7,6 +7,7 @@ import pytest
 
 from axis.bridge.loop import SHARE_RECORDS, Rounds
 from axis.bridge.pace import BURST_SECONDS, Pace
+from axis.desk.share import Share
 from axis.errors import UnavailableError
 from axis.store.doors import Limits
 from axis.topics import SUBMITTED, connection_topic
@@ -75,7 +76,11 @@ class Edge:
         return True
 
 
-def rounds(log, *, pace=None, stuck=(), secrets=None):
+async def nothing_open(_connection, _most):
+    return 0
+
+
+def rounds(log, *, pace=None, stuck=(), secrets=None, count=nothing_open):
     seen = []
 
     async def settled():
@@ -85,6 +90,7 @@ def rounds(log, *, pace=None, stuck=(), secrets=None):
         log,
         lambda _: Edge(seen, stuck),
         pace or Pace(),
+        Share(count, 10),
         secrets={} if secrets is None else secrets,
         settled=settled,
     )
@@ -148,6 +154,32 @@ async def test_who_is_too_fast_waits_on_the_broker():
     log.paused.clear()
     await while_running(made, later)
     assert [r.offset for r in seen] == list(range(burst, 30))
+
+
+async def test_who_has_too_much_that_is_not_judged_waits_on_the_broker():
+    """T13: up to its places, then its partition is paused until some are free; the neighbour goes on."""
+    judged = 0
+
+    async def count(name, _most):
+        taken = sum(record.topic == (A if name == "dms-a" else B)[0] for record in seen)
+        return taken - judged if name == "dms-a" else 0
+
+    log = Log(a=25, b=300)
+    made, seen = rounds(log, count=count)
+    await while_running(made, lambda: log.committed.get(B) == 300)
+    assert log.committed[A] == 10
+    assert A in log.paused
+
+    log = Log(a=25)
+    made, seen = rounds(log, count=count)
+
+    def judging():
+        nonlocal judged
+        judged = log.committed.get(A, 0)
+        return judged == 25
+
+    await while_running(made, judging)
+    assert [record.offset for record in seen] == list(range(25))
 
 
 async def test_bytes_count_too():

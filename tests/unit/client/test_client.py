@@ -274,6 +274,7 @@ async def test_comes_back_when_it_is_asked_to(monkeypatch):
     monkeypatch.setattr(wire_module.asyncio, "sleep", sleep)
     script = Script(
         httpx.Response(429, headers={"Retry-After": "3"}, json={"code": "take.rate-exceeded"}),
+        httpx.Response(429, headers={"Retry-After": "2"}, json={"code": "take.too-many-open"}),
         httpx.Response(507, json={}),
         httpx.ReadError("reset"),
         httpx.Response(503, text="<html>a proxy</html>"),
@@ -281,9 +282,9 @@ async def test_comes_back_when_it_is_asked_to(monkeypatch):
     )
     async with AxisClient("https://axis.test", "id", "secret", transport=script) as client:
         assert (await client.send_packet(b"abc")).packet_id == PACKET
-    assert [body for _, path, body in script.seen if path == "/v1/packets"] == [b"abc"] * 5
-    assert slept[0] == 3.0
-    assert len(slept) == 4
+    assert [body for _, path, body in script.seen if path == "/v1/packets"] == [b"abc"] * 6
+    assert slept[:2] == [3.0, 2.0]
+    assert len(slept) == 5
 
 
 async def test_gives_up_after_its_patience():

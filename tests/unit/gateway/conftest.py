@@ -9,6 +9,7 @@ import pytest
 
 from axis.checks.policy import load_policy
 from axis.content.store import ContentStore
+from axis.desk.share import Share
 from axis.document import Intake, packet_id
 from axis.edxml.writer import PacketFile, build_packet
 from axis.envelope import Envelope, Organ, SignerInfo
@@ -18,6 +19,9 @@ from axis.store.bell import Bell
 from axis.store.tokens import Caller, Token
 
 NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
+PLACES = 10
+"""Of each connection, for what is not judged."""
+
 LIMITS = {"bytes_per_second": 10_000_000, "requests_per_second": 1000, "max_packet_bytes": 2_000_000}
 
 
@@ -32,6 +36,11 @@ class ScriptedDesk:
         self.full = None
         self.fault = None
         self.looks = 0
+        self.open = {}
+        self.share = Share(self.count, PLACES)
+
+    async def count(self, connection, most):
+        return self.open.get(connection, 0)
 
     async def take(self, *, connection, sha256, size, door, envelope, idempotency):
         if self.fault:

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from axis.desk.share import Share
 from axis.edxml.attachments import AttachmentSink
 from axis.edxml.reader import read_packet
 from axis.errors import RefusedError
 from axis.violations import Code, Violation
+from tests.unit.gateway.conftest import PLACES
 
 METADATA = {
     "sender": "H37",
@@ -65,6 +67,18 @@ async def test_the_same_request_again_is_the_same_packet(gateway):
     gateway.now += timedelta(minutes=30)
     second = await post(gateway)
     assert (second.status_code, second.json()) == (202, first.json())
+    assert len(gateway.left_behind()) == 1
+
+
+async def test_a_repeated_key_needs_no_place(gateway):
+    """T13: full or not, the same request has the same answer, and a new one waits."""
+    first = await post(gateway)
+    gateway.desk.open["dms"] = PLACES
+    gateway.desk.share = Share(gateway.desk.count, PLACES)
+    second = await post(gateway)
+    assert (second.status_code, second.json()) == (202, first.json())
+    new = await post(gateway, key="k-2")
+    assert (new.status_code, new.json()["code"]) == (429, "take.too-many-open")
     assert len(gateway.left_behind()) == 1
 
 

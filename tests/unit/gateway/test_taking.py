@@ -6,13 +6,15 @@ import hashlib
 
 import pytest
 
+from axis.desk.share import Share
 from axis.document import packet_id
 from axis.edxml.status import build_status
 from axis.envelope import Organ, ResponseFor, StatusPacket
 from axis.errors import UnavailableError
 from axis.gateway import streaming
+from axis.store.views import PacketView
 from axis.violations import Code, Violation
-from tests.unit.gateway.conftest import asgi_post
+from tests.unit.gateway.conftest import PLACES, asgi_post
 
 XML = {"Content-Type": "application/xml"}
 
@@ -138,6 +140,7 @@ REFUSED_UNREAD = [
     pytest.param({"content-type": "text/html"}, {}, 400, "take.request-malformed", None, id="T7-type"),
     pytest.param({}, {"full": "backlog"}, 503, "take.no-room", "10", id="T8-backlog"),
     pytest.param({}, {"full": "disk"}, 507, "take.no-room", "10", id="T8-disk"),
+    pytest.param({}, {"open": PLACES}, 429, "take.too-many-open", "1", id="T13"),
     pytest.param({"authorization": "Bearer bad"}, {}, 401, "take.unauthenticated", None, id="T5-token"),
     pytest.param({"authorization": ""}, {}, 401, "take.unauthenticated", None, id="T5-none"),
 ]
@@ -146,8 +149,9 @@ REFUSED_UNREAD = [
 @pytest.mark.parametrize(("headers", "state", "status", "code", "retry"), REFUSED_UNREAD)
 async def test_refuses_before_the_body_is_read(*, gateway, headers, state, status, code, retry):
     """What can be refused without the body is: not one byte of it is asked for."""
-    if state:
+    if "full" in state:
         gateway.desk.full = Violation(Code.TAKE_NO_ROOM, state["full"], "full")
+    gateway.desk.open["dms"] = state.get("open", 0)
     sent, given = await asgi_post(gateway.app, {"authorization": "Bearer good", **headers}, [b"x" * 1000])
     said = {k.decode(): v.decode() for k, v in sent[0]["headers"]}
     assert (sent[0]["status"], given) == (status, 0)
@@ -182,6 +186,53 @@ async def test_slows_down_who_asks_too_often(gateway):
         (await gateway.http.post("/v1/packets", content=b"x", headers=XML)).status_code for _ in range(6)
     ]
     assert statuses == [202] * 5 + [429]
+
+
+async def test_a_place_is_held_from_before_the_body_on(gateway, make_packet):
+    """T13: many bodies begun at once do not get past the limit, and who breaks off gives its place back."""
+    begun, go = asyncio.Semaphore(0), asyncio.Event()
+
+    async def slowly(data):
+        yield data[:100]
+        begun.release()
+        await go.wait()
+        yield data[100:]
+
+    gateway.desk.open["dms"] = PLACES - 3
+    senders = [
+        asyncio.create_task(gateway.http.post("/v1/packets", content=slowly(make_packet(n)), headers=XML))
+        for n in (20_000, 30_000, 40_000)
+    ]
+    for _ in senders:
+        await begun.acquire()
+    over = await gateway.http.post("/v1/packets", content=make_packet(50_000), headers=XML)
+    senders[0].cancel()
+    await asyncio.gather(senders[0], return_exceptions=True)
+    go.set()
+    others = await asyncio.gather(*senders[1:])
+    assert over.status_code == 429
+    assert [answer.status_code for answer in others] == [202, 202]
+    gateway.desk.open["dms"] = PLACES - 1
+    gateway.desk.share = Share(gateway.desk.count, PLACES)
+    fourth = await gateway.http.post("/v1/packets", content=make_packet(60_000), headers=XML)
+    assert fourth.status_code == 202
+
+
+async def test_a_repeat_needs_no_place(gateway, make_packet):
+    """T13: who missed the answer gets it, with the same id; other bytes under that digest do not get in."""
+    data = make_packet()
+    digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
+    headers = {**XML, "Content-Digest": f"sha-256=:{digest}:"}
+    first = await gateway.http.post("/v1/packets", content=data, headers=headers)
+    name = first.json()["packet_id"]
+    gateway.memory.packets[name] = PacketView(intake=gateway.desk.taken[name])
+    gateway.desk.open["dms"] = PLACES
+    gateway.desk.share = Share(gateway.desk.count, PLACES)
+    again = await gateway.http.post("/v1/packets", content=data, headers=headers)
+    assert (again.status_code, again.json()) == (202, first.json())
+    other = await gateway.http.post("/v1/packets", content=make_packet(40_000), headers=headers)
+    assert (other.status_code, other.json()["code"]) == (400, "take.digest-mismatch")
+    assert list(gateway.desk.taken) == [name]
 
 
 @pytest.mark.parametrize(
