@@ -1,9 +1,9 @@
 """Content that no document may bring, over all its revisions (rule G8).
 
-Two steps. First one pass over the raw bytes and the inflated object streams
-for the names in question, in every way a PDF may spell them. Only where one
-turns up, every object of every revision is read and walked, inline
-dictionaries too, to see whether it is what it looks like.
+Every object of every revision is walked, inline dictionaries too. Where nobody
+has read the objects yet, one pass over the raw bytes and the inflated object
+streams comes first, for the names in question in every way a PDF may spell them:
+where none turns up, no object needs to be read.
 """
 
 import io
@@ -18,6 +18,7 @@ from pyhanko.pdf_utils.decode_limits import DecodePurpose
 from axis.violations import Code, Violation
 from signing import catalogs, forbidden
 from signing.reading import OpenedPdf
+from signing.ways import Key
 
 _CHUNK: Final = 1024 * 1024
 _OVERLAP: Final = 64
@@ -54,20 +55,76 @@ _ESCAPED: Final = re.compile(
 """Any letter of a name may be written as #hh."""
 
 
+class Spelled:
+    """Which names in question a file spells, in its bytes and in its inflated object streams."""
+
+    def __init__(self, pdf: OpenedPdf) -> None:
+        """Count nothing yet.
+
+        Args:
+            pdf: not encrypted.
+        """
+        self._pdf = pdf
+        self._counts: Counter[str] | None = None
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How often each name is spelled.
+
+        Raises:
+            Exception: of any class, where an object stream cannot be read.
+        """
+        if self._counts is None:
+            found = _names(self._pdf)
+            self._counts = Counter({name.decode("latin-1"): count for name, count in found.items()})
+        return self._counts
+
+
 def check_content(
-    pdf: OpenedPdf, seen: Counter[str], signatures: int, *, embedded_files: bool = False
+    pdf: OpenedPdf, spelled: Spelled, signatures: int, *, compared: bool, embedded_files: bool = False
 ) -> tuple[tuple[Violation, ...], tuple[Violation, ...]]:
     """Look for forbidden content, and for signatures that no field shows.
 
     Args:
         pdf: not encrypted.
-        seen: what `seen_names` found in it.
+        spelled: the names in it.
         signatures: how many signature dictionaries are known.
+        compared: its revisions were compared, so that its objects are read already: to look at them costs
+            less than to search the bytes for names.
         embedded_files: policy lets files travel inside a document.
 
     Returns:
         What refuses the content (G8), and what refuses the number of signatures (G2).
     """
+    found = _walked(pdf) if compared else None
+    if found is None:
+        found = _searched(pdf, spelled.counts, signatures)
+    if embedded_files:
+        del found[Code.CONTENT_EMBEDDED]
+    told = tuple(Violation(code, "", detail) for code, detail in forbidden.DETAIL.items() if found[code])
+    counted = found[forbidden.SIGNATURE]
+    if counted not in {signatures, signatures + catalogs.usage_rights(pdf.reader)}:
+        detail = f"{counted} signature dictionaries in all revisions, {signatures} in fields"
+        return told, (Violation(Code.SIGNATURE_COUNT, "", detail),)
+    return told, ()
+
+
+def _walked(pdf: OpenedPdf) -> Counter[Code | str] | None:
+    # None: an object that nothing asks for cannot be read. It refuses only where its bytes spell a name
+    # in question, so these are searched.
+    found: Counter[Code | str] = Counter()
+    try:
+        found.update(catalogs.check_catalogs(pdf.reader))
+        for value in _objects(pdf):
+            forbidden.look_at(value, found)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - of any class; what it means is judged by the search
+        return None
+    return found
+
+
+def _searched(pdf: OpenedPdf, seen: Counter[str], signatures: int) -> Counter[Code | str]:
     found: Counter[Code | str] = Counter()
     if not seen.keys().isdisjoint(catalogs.NAMES):
         found.update(catalogs.check_catalogs(pdf.reader))
@@ -79,23 +136,9 @@ def check_content(
             forbidden.look_at(value, found)
             if not counting and all(found[code] for code in wanted):
                 break  # nothing more can turn up
-    if embedded_files:
-        del found[Code.CONTENT_EMBEDDED]
-    told = tuple(Violation(code, "", detail) for code, detail in forbidden.DETAIL.items() if found[code])
-    counted = found[forbidden.SIGNATURE]
-    if counting and counted not in {signatures, signatures + catalogs.usage_rights(pdf.reader)}:
-        detail = f"{counted} signature dictionaries in all revisions, {signatures} in fields"
-        return told, (Violation(Code.SIGNATURE_COUNT, "", detail),)
-    return told, ()
-
-
-def seen_names(pdf: OpenedPdf) -> Counter[str]:
-    """Count the names in question, in the bytes and in the inflated object streams.
-
-    Args:
-        pdf: not encrypted.
-    """
-    return Counter({name.decode("latin-1"): count for name, count in _names(pdf).items()})
+    if not counting:
+        found[forbidden.SIGNATURE] = signatures
+    return found
 
 
 def _names(pdf: OpenedPdf) -> Counter[bytes]:
@@ -137,21 +180,26 @@ def _object_streams(pdf: OpenedPdf) -> Iterator[generic.StreamObject]:
                 continue
             done.add((reference.idnum, where))
             current = xrefs[reference] == where
-            stream = pdf.reader.get_object(reference, None if current else revision)
+            stream = pdf.reader.get_object(reference, None if current else revision)  # type: ignore[no-untyped-call]
             if not isinstance(stream, generic.StreamObject):
                 raise misc.PdfReadError("an object stream that is none")
             yield stream
 
 
 def _objects(pdf: OpenedPdf) -> Iterator[Any]:
-    # Every object that some revision defines, in its value of then, and all trailers.
-    xrefs = pdf.reader.xrefs
-    for revision in range(pdf.reader.total_revisions):
-        yield pdf.reader.trailer.flatten(revision)
+    # Every object that some revision defines, in its value of then, and all trailers. Once each: tools
+    # name the same place again in a later table.
+    reader = pdf.reader
+    xrefs, done = reader.xrefs, set[tuple[Key, int]]()
+    for revision in range(reader.total_revisions):
+        yield reader.trailer.flatten(revision)
         for reference in xrefs.explicit_refs_in_revision(revision):
             # Those in object streams come below, each stream inflated once.
-            if isinstance(xrefs.get_historical_ref(reference, revision), int):
-                yield pdf.reader.get_object(reference, revision)
+            key = reference.idnum, reference.generation
+            place = reader.place(key, revision)
+            if isinstance(place, int) and (key, place) not in done:
+                done.add((key, place))
+                yield reader.version(key, revision)
     for stream in _object_streams(pdf):
         data = io.BytesIO(stream.read_data(DecodePurpose.OBJECT_STREAM))
         heads = []

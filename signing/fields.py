@@ -5,7 +5,7 @@ that no form names. Here nothing is left out: what is found and cannot be
 judged refuses.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -42,14 +42,15 @@ class FoundField:
 
 
 def find_fields(
-    reader: PdfFileReader, limits: Limits, *, unsigned: bool = False
+    reader: PdfFileReader, limits: Limits, *, unsigned: Callable[[], bool] = lambda: False
 ) -> tuple[tuple[FoundField, ...], tuple[Violation, ...]]:
     """Find every filled signature field, and judge whether all can be verified.
 
     Args:
         reader: of a PDF read strictly.
         limits: ``signatures`` and ``pages`` count here.
-        unsigned: no signature dictionary stands in the file; its pages need no look.
+        unsigned: tells that no signature dictionary stands in the file, whose pages need no look then;
+            asked where no field bears one.
 
     Returns:
         The fields as they stand in the form, and what refuses about their
@@ -76,7 +77,7 @@ def find_fields(
     values = [each.value for each in found if each.value is not None]
     if len(set(values)) != len(values):
         faults.append(Violation(Code.SIGNATURE_COUNT, "", "two fields share one signature"))
-    if unsigned and not found:
+    if not found and unsigned():
         return (), ()
     try:
         unknown = any(widget not in seen for widget in _filled_widgets(reader, limits.pages))

@@ -45,6 +45,9 @@ _KEYS: Final = {
     "/VE": Code.CONTENT_HIDDEN,
 }
 
+_TELLING: Final = frozenset((*_KEYS, "/F", "/JS", "/ByteRange"))
+"""Keys that say something by themselves, or with another."""
+
 DETAIL: Final = {
     Code.CONTENT_JAVASCRIPT: "a script",
     Code.CONTENT_LAUNCH: "an action that starts a program",
@@ -85,14 +88,22 @@ def look_at(root: Any, found: Counter[Code | str]) -> None:  # noqa: ANN401  # p
     while waiting:
         value = waiting.pop()
         if isinstance(value, generic.DictionaryObject):
-            # ISO 32000-2, table 5: no signature covers what a viewer would fetch from there.
-            found[Code.CONTENT_EXTERNAL] += "/F" in value and isinstance(value, generic.StreamObject)
-            for key, code in _KEYS.items():
-                found[code] += key in value
-            found[Code.CONTENT_JAVASCRIPT] += "/JS" in value and "/S" in value
-            found[SIGNATURE] += "/ByteRange" in value and "/Contents" in value
-            waiting.extend(value.raw_get(key) for key in value)
+            for key in _TELLING & value.keys():
+                _key_found(value, key, found)
+            waiting.extend(dict.values(value))
         elif isinstance(value, generic.ArrayObject):
-            waiting.extend(value.raw_get(index) for index in range(len(value)))
+            waiting.extend(list.__iter__(value))
         elif isinstance(value, generic.NameObject) and value in _VALUES:
             found[_VALUES[value]] += 1
+
+
+def _key_found(value: generic.DictionaryObject, key: str, found: Counter[Code | str]) -> None:
+    if key in _KEYS:
+        found[_KEYS[key]] += 1
+    elif key == "/F":
+        # ISO 32000-2, table 5: no signature covers what a viewer would fetch from there.
+        found[Code.CONTENT_EXTERNAL] += isinstance(value, generic.StreamObject)
+    elif key == "/JS":
+        found[Code.CONTENT_JAVASCRIPT] += "/S" in value
+    else:
+        found[SIGNATURE] += "/Contents" in value

@@ -57,14 +57,14 @@ class JudgedSignature:
 
 
 def judge_integrity(
-    pdf: OpenedPdf, limits: Limits, *, unsigned: bool = False
+    pdf: OpenedPdf, limits: Limits, *, unsigned: Callable[[], bool] = lambda: False
 ) -> tuple[tuple[JudgedSignature, ...], tuple[Violation, ...]]:
     """Judge every signature and document time-stamp.
 
     Args:
         pdf: read strictly, not encrypted.
         limits: ``signatures`` and ``pages`` count here.
-        unsigned: no signature dictionary stands in the file.
+        unsigned: tells that no signature dictionary stands in the file; asked where no field bears one.
 
     Returns:
         The signatures in order of signing, and all violations. No signature
@@ -93,7 +93,7 @@ def judge_integrity(
 
 
 def _guarded_find(
-    pdf: OpenedPdf, limits: Limits, *, unsigned: bool
+    pdf: OpenedPdf, limits: Limits, *, unsigned: Callable[[], bool]
 ) -> tuple[tuple[FoundField, ...], tuple[Violation, ...]]:
     try:
         return find_fields(pdf.reader, limits, unsigned=unsigned)

@@ -9,8 +9,6 @@ import logging
 from dataclasses import dataclass
 from typing import BinaryIO, Final, cast
 
-from pyhanko.pdf_utils.reader import PdfFileReader
-
 from axis.checks.policy import Limits
 from axis.violations import Code, Violation
 from signing import hexadecimal, tokens, values
@@ -33,8 +31,7 @@ for _library in ("pyhanko", "pyhanko_certvalidator"):
 class OpenedPdf:
     """A PDF that was read strictly."""
 
-    reader: PdfFileReader
-    """A `Reader`."""
+    reader: Reader
     raw: BinaryIO
     """The bytes, apart from the parser's own view of them."""
     size: int

@@ -29,28 +29,46 @@ _DEPTH: Final = 24
 _AHEAD: Final = 20
 """Bytes in which the original looks for a reference."""
 
-_KEYS: Final = 8192
+_SHARED: Final = 8192
 _MARGIN: Final = 4
 """Bytes left behind a string, so that its reader never met the window's end."""
 
+_WHITE: Final = rb"[ \n\r\t\f\x00]*+"
 _END: Final = rb"(?=[ \n\r\t\f\x00/<>\[\]()])"
-_TOKEN: Final = re.compile(
-    rb"[ \n\r\t\f\x00]*+(?:"
-    rb"(/[!\"$&'*-.0-;=?-Z\\^-z|~]++)"
-    + _END  # 1: a name without escapes
+_PLAIN_NAME: Final = rb"(/[!\"$&'*-.0-;=?-Z\\^-z|~]++)" + _END
+_PLAIN_NUMBER: Final = rb"[+-]?+(?:[0-9]{1,18}+(?:\.[0-9]{0,18}+)?+|\.[0-9]{1,18}+)"
+_KINDS: Final = (
+    _PLAIN_NAME  # 2: without escapes
     + rb"|([0-9]{1,8}+ [0-9]{1,5}+ R)"
-    + _END  # 2: a reference, shorter than the original looks ahead
-    + rb"|([+-]?+(?:[0-9]{1,18}+(?:\.[0-9]{0,18}+)?+|\.[0-9]{1,18}+))"
-    + _END  # 3: a number
-    + rb"|(<<)|(>>)|(\[)|(\])"  # 4 to 7
+    + _END  # 3: a reference, shorter than the original looks ahead
+    + rb"|("
+    + _PLAIN_NUMBER
+    + rb")"
+    + _END  # 4
+    + rb"|(<<)"  # 5
+    + rb"|\[((?:[ \n\r\t\f]*+"
+    + _PLAIN_NUMBER
+    + rb"(?=[ \n\r\t\f\]]))*+[ \n\r\t\f]*+)\]"  # 6: a list of numbers alone
+    rb"|(\[)"  # 7
     rb"|\(([^()\\]*+)\)"  # 8: a string without escapes
-    rb"|<((?:[0-9A-Fa-f]{2})*+)>"  # 9: a hexadecimal string
+    rb"|\(((?:[^()\\]++|\\(?:[0-3][0-7]{2}|[()\\nrtbf]))*+)\)"  # 9: with common escapes, without brackets
+    rb"|<((?:[0-9A-Fa-f]{2})*+)>"  # 10: a hexadecimal string
     rb"|(true|false|null)"
-    + _END  # 10
-    + rb"|(\())"  # 11: any other string
+    + _END  # 11
+    + rb"|(\()"  # 12: any other string
 )
-_NAME, _REFERENCE, _NUMBER, _OPEN, _CLOSE, _LIST, _LIST_END, _STRING, _HEX, _WORD, _ODD_STRING = range(1, 12)
-_BEHIND: Final = re.compile(rb"[ \n\r\t\f\x00]*+(?=([^ \n\r\t\f\x00]))")
+_PAIR: Final = re.compile(
+    _WHITE + rb"(?:" + _PLAIN_NAME + _WHITE + rb"(?:" + _KINDS + rb")|(>>))"  # 1: a key; 13
+)
+_ITEM: Final = re.compile(_WHITE + rb"()(?:" + _KINDS + rb"|(\]))")
+"""The same numbers; what stands in a list, or by itself."""
+_KEY, _NAME, _REFERENCE, _NUMBER, _OPEN, _NUMBERS, _LIST = range(1, 8)
+_STRING, _ESCAPED, _HEX, _WORD, _ODD_STRING, _CLOSE = range(8, 14)
+_ESCAPE: Final = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
+_MEANT: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
+_BEHIND: Final = re.compile(_WHITE + rb"(?=([^ \n\r\t\f\x00]))")
+
+_NOWHERE: Final = generic.Reference(0)
 
 original: Callable[..., generic.PdfObject] = generic.read_object
 
@@ -118,7 +136,7 @@ def _with_stream(
     return found
 
 
-def _value(  # noqa: C901, PLR0912, PLR0915 - one loop: calls are what reading costs
+def _value(  # noqa: C901, PLR0912 - one loop: calls are what reading costs
     window: bytes, container: generic.Dereferenceable
 ) -> tuple[generic.PdfObject, int, bytes]:
     """Read the value at the beginning of a window.
@@ -131,87 +149,100 @@ def _value(  # noqa: C901, PLR0912, PLR0915 - one loop: calls are what reading c
     """
     if window[:1] in b" \n\r\t\f\x00":
         raise _OddError
-    handler = container.get_pdf_handler()
     open_ones: list[tuple[_Holder, generic.NameObject | None]] = []
     holder: _Holder = None
     key: generic.NameObject | None = None
     place = 0
     while True:
-        for token in _TOKEN.finditer(window, place):
-            kind = token.lastindex
-            if token.start() != place:
+        within = type(holder) is dict
+        token = (_PAIR if within else _ITEM).match(window, place)
+        if token is None:
+            raise _OddError
+        kind, place = token.lastindex, token.end()
+        value: generic.PdfObject
+        if kind == _CLOSE:
+            if not open_ones:
                 raise _OddError
-            place = token.end()
-            value: generic.PdfObject
-            if kind == _NAME:
-                if key is None and type(holder) is dict:
-                    key = _key(token[_NAME])
-                    if key in holder:
-                        raise _OddError
-                    continue
-                value = generic.NameObject(str(token[_NAME], "ascii"))
-            elif kind == _REFERENCE:
-                value = _reference(token[_REFERENCE], handler)
-            elif kind == _NUMBER:
-                if holder is None and generic.INDIRECT_PATTERN.match(window, 0, _AHEAD):
-                    raise _OddError  # a reference in an odd spelling; within others, its R is no token
-                text = str(token[_NUMBER], "ascii")
-                value = generic.FloatObject(text) if "." in text else generic.NumberObject(text)
-            elif kind in (_OPEN, _LIST):
-                if len(open_ones) == _DEPTH or (key is None and type(holder) is dict):
+            behind = _BEHIND.match(window, place) if within else None
+            value = _closed(holder)
+            holder, key = open_ones.pop()
+            # What may be a stream in the middle of a value, or a comment, is the original's to look at.
+            if within and (behind is None or (open_ones and behind[1] in b"s%")):
+                raise _OddError
+            value.container_ref = container
+            if not open_ones:
+                return value, place, behind[1] if behind else b"-"
+        else:
+            if within:
+                key = _name(token[_KEY])
+                if key in holder:  # type: ignore[operator]  # a dictionary
+                    raise _OddError
+            if kind in (_OPEN, _LIST):
+                if len(open_ones) == _DEPTH:
                     raise _OddError
                 open_ones.append((holder, key))
-                holder, key = {} if kind == _OPEN else generic.ArrayObject(), None
+                holder = {} if kind == _OPEN else generic.ArrayObject()
                 continue
-            elif kind == _CLOSE:
-                value = _closed(holder, key)
-                behind = _BEHIND.match(window, place)
-                holder, key = open_ones.pop()
-                # What may be a stream in the middle of a value, or a comment, is the original's to look at.
-                if behind is None or (open_ones and behind[1] in b"s%"):
-                    raise _OddError
-                if not open_ones:
-                    value.container_ref = container
-                    return value, place, behind[1]
-            elif kind == _LIST_END:
-                if type(holder) is not generic.ArrayObject:
-                    raise _OddError
-                value = holder
-                holder, key = open_ones.pop()
-            elif kind == _ODD_STRING:
-                value, place = _string(window, place - 1)
-            else:
-                value = _word(kind, token)
-            value.container_ref = container
             if holder is None:
-                return value, place, b"-"
-            if isinstance(holder, generic.ArrayObject):
-                holder.append(value)
-            elif key is None:
-                raise _OddError
+                return _alone(window, container, kind, token)
+            if kind == _NAME:
+                value = _name(token[_NAME])
+            elif kind == _NUMBER:
+                value = _number(token[_NUMBER])
             else:
-                holder[key], key = value, None
-            if kind == _ODD_STRING:
-                break  # on from behind the string
+                value, place = _read(window, container, kind, token)
+        if isinstance(holder, generic.ArrayObject):
+            holder.append(value)
         else:
-            raise _OddError
+            assert holder is not None, "else it stood alone"
+            assert key is not None, "a pair was read"
+            holder[key] = value
 
 
-def _closed(holder: "_Holder", key: generic.NameObject | None) -> generic.DictionaryObject:
-    if type(holder) is not dict or key is not None:
-        raise _OddError
+def _closed(holder: _Holder) -> generic.DictionaryObject | generic.ArrayObject:
+    if isinstance(holder, generic.ArrayObject):
+        return holder
+    assert holder is not None, "something was opened"
     value = generic.DictionaryObject()
     dict.update(value, holder)
     return value
 
 
-def _word(kind: int | None, token: "re.Match[bytes]") -> generic.PdfObject:
-    if kind == _STRING:
-        return generic.pdf_string(token[_STRING])
-    if kind == _HEX:
-        return generic.pdf_string(unhexlify(token[_HEX]))
-    word = token[_WORD]
-    return generic.NullObject() if word == b"null" else generic.BooleanObject(word == b"true")
+def _alone(
+    window: bytes, container: generic.Dereferenceable, kind: int | None, token: "re.Match[bytes]"
+) -> tuple[generic.PdfObject, int, bytes]:
+    # A value within no other: it is an object's, whose place pyHanko writes on it, and so never a shared one.
+    if kind == _NUMBER and generic.INDIRECT_PATTERN.match(window, 0, _AHEAD):
+        raise _OddError  # a reference in an odd spelling; within others, its R is no token
+    if kind in (_NAME, _NUMBER):
+        value = (_new_name if kind == _NAME else _new_number)(token[kind])
+        value.container_ref = container
+        return value, token.end(), b"-"
+    return *_read(window, container, kind, token), b"-"
+
+
+def _read(
+    window: bytes, container: generic.Dereferenceable, kind: int | None, token: "re.Match[bytes]"
+) -> tuple[generic.PdfObject, int]:
+    value: generic.PdfObject
+    place = token.end()
+    if kind == _REFERENCE:
+        value = _reference(token[_REFERENCE], container.get_pdf_handler())
+    elif kind == _NUMBERS:
+        value = generic.ArrayObject(map(_number, token[_NUMBERS].split()))
+    elif kind == _STRING:
+        value = generic.pdf_string(token[_STRING])
+    elif kind == _ESCAPED:
+        value = generic.pdf_string(_ESCAPE.sub(_meant, token[_ESCAPED]))
+    elif kind == _HEX:
+        value = generic.pdf_string(unhexlify(token[_HEX]))
+    elif kind == _ODD_STRING:
+        value, place = _string(window, place - 1)
+    else:
+        word = token[_WORD]
+        value = generic.NullObject() if word == b"null" else generic.BooleanObject(word == b"true")
+    value.container_ref = container
+    return value, place
 
 
 def _reference(text: bytes, handler: object) -> generic.IndirectObject:
@@ -237,10 +268,34 @@ def _string(window: bytes, start: int) -> tuple[generic.PdfObject, int]:
     return value, inside.tell()
 
 
-@lru_cache(maxsize=_KEYS)
-def _key(name: bytes) -> generic.NameObject:
-    # Keys may be one object in many dictionaries: they are never changed, and have no place of their own.
-    return generic.NameObject(name.decode("ascii"))
+def _meant(escape: "re.Match[bytes]") -> bytes:
+    text = escape[1]
+    return bytes((int(text, 8),)) if len(text) == len("ooo") else _MEANT.get(text, text)
+
+
+def _new_name(text: bytes) -> generic.NameObject:
+    return generic.NameObject(text.decode("ascii"))
+
+
+def _new_number(text: bytes) -> generic.PdfObject:
+    spelled = text.decode("ascii")
+    return generic.FloatObject(spelled) if "." in spelled else generic.NumberObject(spelled)
+
+
+@lru_cache(maxsize=_SHARED)
+def _name(text: bytes) -> generic.NameObject:
+    # Names and numbers within a value may be one object in many documents: they are never changed, and
+    # what they say of their place leads nowhere.
+    value = _new_name(text)
+    value.container_ref = _NOWHERE
+    return value
+
+
+@lru_cache(maxsize=_SHARED)
+def _number(text: bytes) -> generic.PdfObject:
+    value = _new_number(text)
+    value.container_ref = _NOWHERE
+    return value
 
 
 def install() -> bool:

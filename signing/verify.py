@@ -4,7 +4,6 @@
 no clock and reaches no network; a killable process runs it.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from typing import BinaryIO
@@ -14,7 +13,7 @@ from asn1crypto import x509
 from axis.checks.policy import Limits
 from axis.reports import Need, Outcome, Part, PdfReport, SignatureReport
 from axis.violations import Code, Violation
-from signing.content import SIGNED, check_content, seen_names
+from signing.content import SIGNED, Spelled, check_content
 from signing.embedded import embedded_evidence
 from signing.evidence import Evidence, joined
 from signing.indications import indicate
@@ -70,10 +69,9 @@ def verify_pdf(
     if _encrypted(pdf):
         encrypted = Violation(Code.CONTENT_ENCRYPTED, "", "the file is encrypted")
         return PdfReport(integrity=_NOT_JUDGED, content=_part([encrypted]), trust=_NOT_JUDGED)
-    seen = _seen(pdf)
-    unsigned = not isinstance(seen, Violation) and not seen[SIGNED]
-    signatures, faults = judge_integrity(pdf, limits, unsigned=unsigned)
-    content, hidden = _content(pdf, seen, signatures, embedded_files=embedded_files)
+    spelled = Spelled(pdf)
+    signatures, faults = judge_integrity(pdf, limits, unsigned=lambda: _unsigned(spelled))
+    content, hidden = _content(pdf, spelled, signatures, embedded_files=embedded_files)
     faults = (*faults, *hidden)
     if not signatures:
         none = Violation(Code.SIGNATURE_NONE, "", "the file bears no signature")
@@ -107,31 +105,33 @@ def _encrypted(pdf: OpenedPdf) -> bool:
     return "/Encrypt" in pdf.reader.trailer
 
 
-def _seen(pdf: OpenedPdf) -> Counter[str] | Violation:
+def _unsigned(spelled: Spelled) -> bool:
     try:
-        return seen_names(pdf)
+        return not spelled.counts[SIGNED]
     except MemoryError:
         raise
-    except Exception as exc:  # noqa: BLE001  # G1: an object stream that cannot be read
-        return unreadable(exc)
+    except Exception:  # noqa: BLE001 - an object stream that cannot be read: content refuses it
+        return False
 
 
 def _content(
     pdf: OpenedPdf,
-    seen: Counter[str] | Violation,
+    spelled: Spelled,
     signatures: tuple[JudgedSignature, ...],
     *,
     embedded_files: bool,
 ) -> tuple[Part, tuple[Violation, ...]]:
-    if isinstance(seen, Violation):
-        return _part([seen]), ()
     changed = [
         Violation(Code.CONTENT_FIELDS, f"signatures[{index}]", f"{signature.unpermitted} field(s)")
         for index, signature in enumerate(signatures)
         if signature.unpermitted
     ]
+    last = pdf.reader.total_revisions - 1
+    compared = any(s.embedded is not None and s.embedded.signed_revision < last for s in signatures)
     try:
-        forbidden, hidden = check_content(pdf, seen, len(signatures), embedded_files=embedded_files)
+        forbidden, hidden = check_content(
+            pdf, spelled, len(signatures), compared=compared, embedded_files=embedded_files
+        )
     except MemoryError:
         raise
     except Exception as exc:  # noqa: BLE001  # G1: what cannot be walked is not accepted

@@ -126,8 +126,11 @@ class Reader(PdfFileReader):
         Raises:
             PdfReadError: there is none, or it cannot be read.
         """
-        reference = generic.Reference(*key, pdf=self)
-        return self._read_object(reference, self.place(key, revision))
+        place = self.place(key, revision)
+        known = self._versions.get((key, place))
+        if known is None:
+            known = self._read_object(generic.Reference(*key, pdf=self), place)
+        return known
 
     def edges(self, key: Key, revision: int) -> tuple[Edge, ...]:
         """Return what an object of a revision refers to, and by which path within it.

@@ -77,10 +77,37 @@ def _stage(base: Path, path: Path) -> Path:
     return whole if whole == _STRUCTURE[: len(whole)] else _ELSEWHERE
 
 
+def _copied(obj: Any, view: HistoricalResolver, place: generic.Reference) -> Any:  # noqa: ANN401
+    # All that stands within one object stands in the same place.
+    result: Any
+    if isinstance(obj, generic.IndirectObject):
+        return generic.IndirectObject(obj.idnum, obj.generation, view)
+    if isinstance(obj, generic.DictionaryObject):
+        inner = {key: _copied(value, view, place) for key, value in obj.items()}
+        if isinstance(obj, generic.StreamObject):
+            result = generic.StreamObject(inner, encoded_data=obj.encoded_data)
+        else:
+            result = generic.DictionaryObject()
+            dict.update(result, inner)
+    elif isinstance(obj, generic.ArrayObject):
+        result = generic.ArrayObject(_copied(value, view, place) for value in obj)
+    else:
+        return obj
+    result.container_ref = place
+    return result
+
+
 class Resolver(HistoricalResolver):
     """pyHanko's view of one revision; the ways to an object are found when a rule asks for them."""
 
     reader: "Reader"
+
+    def _subsume_object(self, obj: Any) -> Any:  # noqa: ANN401  # pyHanko's objects are untyped
+        # A copy whose references lead into this revision. What holds nothing is no copy, as in the original.
+        if isinstance(obj, generic.DecryptedObjectProxy):
+            return super()._subsume_object(obj)  # type: ignore[no-untyped-call]
+        place = obj.container_ref
+        return _copied(obj, self, generic.Reference(place.idnum, place.generation, self))
 
     def _load_reverse_xref_cache(self) -> None:
         # Reads every object of the revision, as the original does: what is missing or broken raises.

@@ -1,12 +1,27 @@
 """Rule G8: what no document may bring, each kind by its own name, in every revision and inline too."""
 
 import io
+import re
 
 import pikepdf
 import pytest
 
 from axis.reports import Outcome
-from tests.lab.pdfs import codes, judge, person, plain, sign, signed_by_hand, update
+from signing.content import Spelled, check_content
+from signing.integrity import judge_integrity
+from signing.reading import open_pdf
+from tests.lab.pdfs import (
+    codes,
+    judge,
+    limits,
+    next_number,
+    person,
+    plain,
+    seal,
+    sign,
+    signed_by_hand,
+    update,
+)
 from tests.unit.signing.test_harmless import filled, with_field
 from tests.unit.signing.test_verify import catalog
 
@@ -180,3 +195,42 @@ def test_g8_a_large_document_with_an_opening_action_is_not_read_whole(monkeypatc
     monkeypatch.setattr("signing.content._objects", None)
     pdf = signed_by_hand(pdf=plain("/OpenAction [3 0 R /Fit]"))
     assert judge(pdf, trust=None).content.outcome is Outcome.ACCEPTED
+
+
+def both_ways(pdf: bytes) -> tuple[object, object]:
+    """What is found by walking every object, and by searching the bytes for names first."""
+    opened = open_pdf(io.BytesIO(pdf), limits())
+    signatures = len(judge_integrity(opened, limits())[0])
+    walked, searched = (
+        check_content(opened, Spelled(opened), signatures, compared=compared) for compared in (True, False)
+    )
+    return walked, searched
+
+
+@pytest.mark.parametrize("make", [make for make, _ in FORBIDDEN.values()], ids=list(FORBIDDEN))
+def test_walking_and_searching_find_the_same(make):
+    """Which way is gone hangs on what is read already, and on nothing else."""
+    for pdf in (make(), sign(make(), person()), sign(sign(make(), person()), seal())):
+        walked, searched = both_ways(pdf)
+        assert walked == searched
+        assert walked[0], "it is forbidden"
+
+
+def test_a_place_named_twice_is_looked_at_once():
+    """A tool that writes every entry of the table again adds no second signature."""
+    pdf = sign(sign(plain(), person()), seal())
+    walked, searched = both_ways(named_again(pdf))
+    assert walked == searched == ((), ())
+
+
+def named_again(pdf: bytes) -> bytes:
+    """An update that brings no object, and names the places of all there are once more."""
+    reader = open_pdf(io.BytesIO(pdf), limits()).reader
+    last = reader.total_revisions - 1
+    numbers = {ref.idnum for n in range(last + 1) for ref in reader.xrefs.explicit_refs_in_revision(n)}
+    places = [(number, reader.place((number, 0), last)) for number in sorted(numbers)]
+    lines = [b"xref\n0 1\n0000000000 65535 f \n", *(b"%d 1\n%010d 00000 n \n" % one for one in places)]
+    before = int(re.findall(rb"startxref\s+(\d+)", pdf)[-1])
+    trailer = b"trailer\n<< /Size %d /Root 1 0 R /Prev %d >>\n" % (next_number(pdf), before)
+    pdf += b"" if pdf.endswith(b"\n") else b"\n"
+    return pdf + b"".join(lines) + trailer + b"startxref\n%d\n%%%%EOF\n" % len(pdf)

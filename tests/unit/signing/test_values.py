@@ -9,7 +9,7 @@ from pyhanko.pdf_utils import generic
 
 from signing import values
 from signing.reading import open_pdf
-from tests.lab.pdfs import limits, signed_twice, with_dss
+from tests.lab.pdfs import judge, limits, signed_twice, with_dss
 
 
 class Handler:
@@ -26,15 +26,20 @@ HANDLER = Handler()
 PLACE = generic.Reference(7, 0, HANDLER)
 
 
-def shape(value, place=PLACE):
-    """All that can be told of a value: class, content, what is within, and where it belongs."""
-    own = type(value), value.container_ref, value.container_ref is place
+def shape(value, *, within=False):
+    """All that can be told of a value: class, content, what is within, and where it belongs.
+
+    Of names and numbers within others nobody asks that: one object may stand in many documents.
+    """
+    shared = within and isinstance(value, (generic.NameObject, generic.NumberObject, generic.FloatObject))
+    own = type(value), shared or (value.container_ref, value.container_ref is PLACE)
     if isinstance(value, generic.StreamObject):
-        return own, value._encoded_data, [(key, type(key), shape(inner)) for key, inner in value.items()]
+        inside = [(key, type(key), shape(inner, within=True)) for key, inner in value.items()]
+        return own, value._encoded_data, inside
     if isinstance(value, generic.DictionaryObject):
-        return own, [(key, type(key), shape(inner)) for key, inner in value.items()]
+        return own, [(key, type(key), shape(inner, within=True)) for key, inner in value.items()]
     if isinstance(value, generic.ArrayObject):
-        return own, [shape(inner) for inner in value]
+        return own, [shape(inner, within=True) for inner in value]
     if isinstance(value, generic.IndirectObject):
         return own, value.idnum, value.generation, value.reference.pdf is HANDLER
     if isinstance(value, (generic.TextStringObject, generic.ByteStringObject)):
@@ -130,6 +135,15 @@ def test_most_of_a_document_is_read_in_bulk(monkeypatch):
         for reference in sorted(reader.xrefs.explicit_refs_in_revision(0), key=lambda one: one.idnum):
             reader.get_object(reference)
     assert 2 not in slow  # with four arguments: metadata, which are the original's from the beginning
+
+
+def test_a_shared_name_keeps_nothing_of_a_document():
+    """Names and numbers outlive the document: one that knew its reader would hold all its bytes."""
+    judge(signed_twice())
+    judge(with_dss())
+    for text in (b"/Type", b"/Annot", b"/Sig", b"/Page", b"/Catalog"):
+        assert values._name(text).container_ref is values._NOWHERE
+    assert values._number(b"0").container_ref is values._NOWHERE
 
 
 def test_stands_in_pyhankos_place():
