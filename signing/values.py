@@ -9,16 +9,37 @@ the two on generated and on mutated values.
 """
 
 import io
-import re
 from binascii import unhexlify
 from collections.abc import Callable
 from functools import lru_cache
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from pyhanko.pdf_utils import generic
 from pyhanko.version import __version__ as pyhanko_version
 
 from signing.hexadecimal import KNOWN_VERSION
+from signing.spelling import (
+    BEHIND,
+    CLOSE,
+    ESCAPED,
+    HEX,
+    ITEM,
+    KEY,
+    LIST,
+    NAME,
+    NUMBER,
+    NUMBERS,
+    ODD_STRING,
+    OPEN,
+    PAIR,
+    REFERENCE,
+    STRING,
+    WORD,
+    unescaped,
+)
+
+if TYPE_CHECKING:
+    import re
 
 _WINDOWS: Final = (2048, 131072)
 """Bytes looked at: nearly every value is short, a signature's some ten thousand long."""
@@ -32,41 +53,6 @@ _AHEAD: Final = 20
 _SHARED: Final = 8192
 _MARGIN: Final = 4
 """Bytes left behind a string, so that its reader never met the window's end."""
-
-_WHITE: Final = rb"[ \n\r\t\f\x00]*+"
-_END: Final = rb"(?=[ \n\r\t\f\x00/<>\[\]()])"
-_PLAIN_NAME: Final = rb"(/[!\"$&'*-.0-;=?-Z\\^-z|~]++)" + _END
-_PLAIN_NUMBER: Final = rb"[+-]?+(?:[0-9]{1,18}+(?:\.[0-9]{0,18}+)?+|\.[0-9]{1,18}+)"
-_KINDS: Final = (
-    _PLAIN_NAME  # 2: without escapes
-    + rb"|([0-9]{1,8}+ [0-9]{1,5}+ R)"
-    + _END  # 3: a reference, shorter than the original looks ahead
-    + rb"|("
-    + _PLAIN_NUMBER
-    + rb")"
-    + _END  # 4
-    + rb"|(<<)"  # 5
-    + rb"|\[((?:[ \n\r\t\f]*+"
-    + _PLAIN_NUMBER
-    + rb"(?=[ \n\r\t\f\]]))*+[ \n\r\t\f]*+)\]"  # 6: a list of numbers alone
-    rb"|(\[)"  # 7
-    rb"|\(([^()\\]*+)\)"  # 8: a string without escapes
-    rb"|\(((?:[^()\\]++|\\(?:[0-3][0-7]{2}|[()\\nrtbf]))*+)\)"  # 9: with common escapes, without brackets
-    rb"|<((?:[0-9A-Fa-f]{2})*+)>"  # 10: a hexadecimal string
-    rb"|(true|false|null)"
-    + _END  # 11
-    + rb"|(\()"  # 12: any other string
-)
-_PAIR: Final = re.compile(
-    _WHITE + rb"(?:" + _PLAIN_NAME + _WHITE + rb"(?:" + _KINDS + rb")|(>>))"  # 1: a key; 13
-)
-_ITEM: Final = re.compile(_WHITE + rb"()(?:" + _KINDS + rb"|(\]))")
-"""The same numbers; what stands in a list, or by itself."""
-_KEY, _NAME, _REFERENCE, _NUMBER, _OPEN, _NUMBERS, _LIST = range(1, 8)
-_STRING, _ESCAPED, _HEX, _WORD, _ODD_STRING, _CLOSE = range(8, 14)
-_ESCAPE: Final = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
-_MEANT: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
-_BEHIND: Final = re.compile(_WHITE + rb"(?=([^ \n\r\t\f\x00]))")
 
 _NOWHERE: Final = generic.Reference(0)
 
@@ -155,15 +141,15 @@ def _value(  # noqa: C901, PLR0912 - one loop: calls are what reading costs
     place = 0
     while True:
         within = type(holder) is dict
-        token = (_PAIR if within else _ITEM).match(window, place)
+        token = (PAIR if within else ITEM).match(window, place)
         if token is None:
             raise _OddError
         kind, place = token.lastindex, token.end()
         value: generic.PdfObject
-        if kind == _CLOSE:
+        if kind == CLOSE:
             if not open_ones:
                 raise _OddError
-            behind = _BEHIND.match(window, place) if within else None
+            behind = BEHIND.match(window, place) if within else None
             value = _closed(holder)
             holder, key = open_ones.pop()
             # What may be a stream in the middle of a value, or a comment, is the original's to look at.
@@ -174,21 +160,21 @@ def _value(  # noqa: C901, PLR0912 - one loop: calls are what reading costs
                 return value, place, behind[1] if behind else b"-"
         else:
             if within:
-                key = _name(token[_KEY])
+                key = _name(token[KEY])
                 if key in holder:  # type: ignore[operator]  # a dictionary
                     raise _OddError
-            if kind in (_OPEN, _LIST):
+            if kind in (OPEN, LIST):
                 if len(open_ones) == _DEPTH:
                     raise _OddError
                 open_ones.append((holder, key))
-                holder = {} if kind == _OPEN else generic.ArrayObject()
+                holder = {} if kind == OPEN else generic.ArrayObject()
                 continue
             if holder is None:
                 return _alone(window, container, kind, token)
-            if kind == _NAME:
-                value = _name(token[_NAME])
-            elif kind == _NUMBER:
-                value = _number(token[_NUMBER])
+            if kind == NAME:
+                value = _name(token[NAME])
+            elif kind == NUMBER:
+                value = _number(token[NUMBER])
             else:
                 value, place = _read(window, container, kind, token)
         if isinstance(holder, generic.ArrayObject):
@@ -212,10 +198,10 @@ def _alone(
     window: bytes, container: generic.Dereferenceable, kind: int | None, token: "re.Match[bytes]"
 ) -> tuple[generic.PdfObject, int, bytes]:
     # A value within no other: it is an object's, whose place pyHanko writes on it, and so never a shared one.
-    if kind == _NUMBER and generic.INDIRECT_PATTERN.match(window, 0, _AHEAD):
+    if kind == NUMBER and generic.INDIRECT_PATTERN.match(window, 0, _AHEAD):
         raise _OddError  # a reference in an odd spelling; within others, its R is no token
-    if kind in (_NAME, _NUMBER):
-        value = (_new_name if kind == _NAME else _new_number)(token[kind])
+    if kind in (NAME, NUMBER):
+        value = (_new_name if kind == NAME else _new_number)(token[kind])
         value.container_ref = container
         return value, token.end(), b"-"
     return *_read(window, container, kind, token), b"-"
@@ -226,20 +212,20 @@ def _read(
 ) -> tuple[generic.PdfObject, int]:
     value: generic.PdfObject
     place = token.end()
-    if kind == _REFERENCE:
-        value = _reference(token[_REFERENCE], container.get_pdf_handler())
-    elif kind == _NUMBERS:
-        value = generic.ArrayObject(map(_number, token[_NUMBERS].split()))
-    elif kind == _STRING:
-        value = generic.pdf_string(token[_STRING])
-    elif kind == _ESCAPED:
-        value = generic.pdf_string(_ESCAPE.sub(_meant, token[_ESCAPED]))
-    elif kind == _HEX:
-        value = generic.pdf_string(unhexlify(token[_HEX]))
-    elif kind == _ODD_STRING:
+    if kind == REFERENCE:
+        value = _reference(token[REFERENCE], container.get_pdf_handler())
+    elif kind == NUMBERS:
+        value = generic.ArrayObject(map(_number, token[NUMBERS].split()))
+    elif kind == STRING:
+        value = generic.pdf_string(token[STRING])
+    elif kind == ESCAPED:
+        value = generic.pdf_string(unescaped(token[ESCAPED]))
+    elif kind == HEX:
+        value = generic.pdf_string(unhexlify(token[HEX]))
+    elif kind == ODD_STRING:
         value, place = _string(window, place - 1)
     else:
-        word = token[_WORD]
+        word = token[WORD]
         value = generic.NullObject() if word == b"null" else generic.BooleanObject(word == b"true")
     value.container_ref = container
     return value, place
@@ -266,11 +252,6 @@ def _string(window: bytes, start: int) -> tuple[generic.PdfObject, int]:
     if inside.tell() > len(window) - _MARGIN:
         raise _OddError
     return value, inside.tell()
-
-
-def _meant(escape: "re.Match[bytes]") -> bytes:
-    text = escape[1]
-    return bytes((int(text, 8),)) if len(text) == len("ooo") else _MEANT.get(text, text)
 
 
 def _new_name(text: bytes) -> generic.NameObject:

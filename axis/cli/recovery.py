@@ -15,6 +15,7 @@ from axis.cli.verify import judge, read_anchors
 from axis.content.store import ContentStore
 from axis.contract.registry import load_schemas
 from axis.desk.reconciling import Comparison, compare, packet_of, retaken_of, status_of, summary
+from axis.desk.ruling import accepted_message
 from axis.desk.taking import ack_message, submission_message
 from axis.settings import Settings, load_settings
 from axis.stack import single
@@ -29,7 +30,7 @@ from axis.store.reconciling import (
     running,
     take_back,
 )
-from axis.topics import ACK, SUBMISSION
+from axis.topics import ACCEPTED, ACK, SUBMISSION
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 
@@ -170,7 +171,7 @@ def _compared(settings: Settings) -> tuple[Comparison, Known]:
 
     schemas = load_schemas(settings)
     before = run(_known())
-    road = list(reread(settings, (SUBMISSION, ACK)))
+    road = list(reread(settings, (SUBMISSION, ACCEPTED, ACK)))
     old = time.time() - YOUNG_SECONDS
     store = ContentStore(Path(settings.content_dir))
     content = {digest: written < old for digest, _, written in store.digests()}
@@ -199,10 +200,12 @@ async def _apply(settings: Settings, found: Comparison, known: Known) -> int:
             at = await conn.fetchval("SELECT now()")
             again = await messages_again(
                 conn,
-                found.stranded,
-                found.unheard if settled else (),
-                lambda row: submission_message(schemas, row.intake, row.message_key, row.take),
-                lambda handling, key: ack_message(schemas, handling, key),
+                packet_ids=found.stranded,
+                ack_ids=found.unheard if settled else (),
+                unrouted=found.unrouted,
+                packet=lambda row: submission_message(schemas, row.intake, row.message_key, row.take),
+                status=lambda handling, key: ack_message(schemas, handling, key),
+                route=lambda document: accepted_message(schemas, document),
             )
             return await take_back(
                 conn,
@@ -244,6 +247,7 @@ def _show(found: Comparison, damaged: list[str], done: int) -> None:
         ("statuses", "trạng thái bị quên, nhận lại được / forgotten statuses"),
         ("stranded", "gói tin mất bản tin, gửi lại được / packets without their record"),
         ("unheard", "trạng thái mất bản tin / statuses without their record"),
+        ("unrouted", "văn bản chưa gửi hết, mất bản tin / accepted documents without their record"),
         ("lost", "bị quên và không có nội dung, hoặc không rõ kết nối: CẦN NGƯỜI XEM / for people"),
         ("missing", "nội dung bị thiếu: CẦN NGƯỜI XEM / content is missing"),
         ("unnamed", "nội dung không ai nhắc đến: CẦN NGƯỜI XEM / content that nothing names"),

@@ -50,7 +50,10 @@ async def resume(office: Office) -> int:
         limit=MOST_AT_ONCE,
     )
     again += await office.memory.route_again(
-        lambda document: accepted_message(office, document), at=now, before=now - STUCK, limit=MOST_AT_ONCE
+        lambda document: accepted_message(office.schemas, document),
+        at=now,
+        before=now - STUCK,
+        limit=MOST_AT_ONCE,
     )
     return again + await office.memory.answer_again(
         lambda handling, key: ack_message(office.schemas, handling, key),

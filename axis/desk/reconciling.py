@@ -14,12 +14,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from axis.contract.codec import Ack, Submission, decode_ack, decode_submission, encode_submission
+from axis.contract.codec import (
+    Ack,
+    Submission,
+    decode_accepted,
+    decode_ack,
+    decode_submission,
+    encode_submission,
+)
 from axis.contract.schemas import Schemas
 from axis.document import Intake, event_id, packet_id
 from axis.errors import MalformedError
 from axis.records import Handling
-from axis.topics import ACK, SUBMISSION
+from axis.topics import ACCEPTED, ACK, SUBMISSION
 from axis.traffic import Incoming, Outgoing
 
 if TYPE_CHECKING:
@@ -49,6 +56,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """Packets taken and unjudged whose record the road does not have."""
     unheard: tuple[str, ...]
     """Statuses likewise."""
+    unrouted: tuple[str, ...]
+    """Accepted documents that have not reached all their recipients, likewise."""
     lost: tuple[Again, ...]
     """Forgotten, and their content is not here either, or their connection is unknown: for people."""
     missing: tuple[str, ...]
@@ -64,7 +73,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         return not any(
             (
                 *(self.packets, self.retaken, self.statuses, self.stranded, self.unheard),
-                *(self.lost, self.missing, self.unnamed),
+                *(self.unrouted, self.lost, self.missing, self.unnamed),
             )
         )
 
@@ -88,59 +97,82 @@ def compare(
         known: what the memory has after all that was read.
         schemas: to read records with.
     """
-    packets: dict[str, Again] = {}
-    retaken: dict[str, Again] = {}
-    statuses: dict[str, Again] = {}
-    sent: set[tuple[str, int]] = set()
-    told: set[str] = set()
-    unreadable = 0
+    found = _Road(known, schemas)
     for record in road:
-        try:
-            if record.topic == SUBMISSION:
-                submission = decode_submission(record.value, schemas)
-                sent.add((submission.packet_id, submission.take))
-                if not _genuine(submission):
-                    unreadable += 1
-                elif submission.packet_id not in known.intakes:
-                    packets[submission.packet_id] = _again(submission.packet_id, submission, record)
-                elif submission.take > known.intakes[submission.packet_id][2]:
-                    retaken[submission.packet_id] = _again(submission.packet_id, submission, record)
-            elif record.topic == ACK:
-                ack = decode_ack(record.value, schemas)
-                told.add(ack.ack_id)
-                if ack.ack_id not in known.handlings:
-                    statuses[ack.ack_id] = _again(ack.ack_id, ack, record)
-        except MalformedError:
-            unreadable += 1
+        found.read(record)
     held = {
         *(digest for digest, _, _ in known.intakes.values()),
         *(digest for digest, _ in known.handlings.values()),
         *known.named,
     }
-    forgotten = [*packets.values(), *statuses.values()]
+    forgotten = [*found.packets.values(), *found.statuses.values()]
     lost = [one for one in forgotten if one.sha256 not in content or one.connection not in known.connections]
+    old = {digest for digest, settled in content.items() if settled}
     return Comparison(
-        packets=tuple(one for one in packets.values() if one not in lost),
-        retaken=tuple(retaken.values()),
-        statuses=tuple(one for one in statuses.values() if one not in lost),
+        packets=tuple(one for one in found.packets.values() if one not in lost),
+        retaken=tuple(found.retaken.values()),
+        statuses=tuple(one for one in found.statuses.values() if one not in lost),
         stranded=tuple(
             name
             for name, (_, state, take) in known.intakes.items()
             if (state, before.intakes.get(name)) == ("taken", known.intakes[name])
-            and (name, take) not in sent
+            and (name, take) not in found.sent
         ),
         unheard=tuple(
             name
             for name, (_, state) in known.handlings.items()
-            if state == "taken" and name not in told and name in before.handlings
+            if state == "taken" and name not in found.told and name in before.handlings
         ),
+        unrouted=tuple(sorted((known.unrouted & before.unrouted) - found.routed)),
         lost=tuple(lost),
         missing=tuple(sorted(held - set(content) - known.removed)),
-        unnamed=tuple(
-            sorted({one for one, old in content.items() if old} - held - {one.sha256 for one in forgotten})
-        ),
-        unreadable=unreadable,
+        unnamed=tuple(sorted(old - held - {one.sha256 for one in forgotten})),
+        unreadable=found.unreadable,
     )
+
+
+class _Road:
+    """What the road says, as far as the memory does not know it."""
+
+    def __init__(self, known: "Known", schemas: Schemas) -> None:
+        self._known = known
+        self._schemas = schemas
+        self.packets: dict[str, Again] = {}
+        self.retaken: dict[str, Again] = {}
+        self.statuses: dict[str, Again] = {}
+        self.sent: set[tuple[str, int]] = set()
+        """Packet and take of every submission."""
+        self.told: set[str] = set()
+        """Every status."""
+        self.routed: set[str] = set()
+        """Every packet that was sent to be routed."""
+        self.unreadable = 0
+
+    def read(self, record: Incoming) -> None:
+        """Take one record into account."""
+        try:
+            if record.topic == SUBMISSION:
+                self._submission(decode_submission(record.value, self._schemas), record)
+            elif record.topic == ACCEPTED:
+                self.routed.add(decode_accepted(record.value, self._schemas).packet_id)
+            elif record.topic == ACK:
+                ack = decode_ack(record.value, self._schemas)
+                self.told.add(ack.ack_id)
+                if ack.ack_id not in self._known.handlings:
+                    self.statuses[ack.ack_id] = _again(ack.ack_id, ack, record)
+        except MalformedError:
+            self.unreadable += 1
+
+    def _submission(self, submission: Submission, record: Incoming) -> None:
+        packet = submission.packet_id
+        self.sent.add((packet, submission.take))
+        known = self._known.intakes.get(packet)
+        if not _genuine(submission):
+            self.unreadable += 1
+        elif known is None:
+            self.packets[packet] = _again(packet, submission, record)
+        elif submission.take > known[2]:
+            self.retaken[packet] = _again(packet, submission, record)
 
 
 def packet_of(again: Again, schemas: Schemas) -> tuple[Intake, bytes, Outgoing]:

@@ -7,6 +7,7 @@ import unicodedata
 import msgspec
 
 from axis.contract.codec import Accepted, encode_accepted
+from axis.contract.schemas import Schemas
 from axis.desk.judging import Judgement, canonical_recipients
 from axis.desk.office import Office
 from axis.document import Decision, Document, Event, Verdict, Versions, event_id
@@ -42,7 +43,7 @@ async def ruling_of(office: Office, judgement: Judgement) -> Ruling:
     document = _document(office, judgement)
     digest = await asyncio.to_thread(_delivered_sha256, office, judgement.row.intake.sha256, document)
     owned = Violation(Code.DOCUMENT_ID_TAKEN, "DocumentId", document.document_id)
-    message = accepted_message(office, document)
+    message = accepted_message(office.schemas, document)
     accepted = _settled(office, judgement, Verdict.ACCEPTED, (), digest)
     return Ruling(
         row=judgement.row,
@@ -141,7 +142,7 @@ def _delivered_sha256(office: Office, sha256: str, document: Document) -> str:
     return digest.hexdigest()
 
 
-def accepted_message(office: Office, document: Document) -> Outgoing:
+def accepted_message(schemas: Schemas, document: Document) -> Outgoing:
     """Make the record that sends an accepted document to its recipients."""
     name = event_id("accepted", document.packet_id)
     record = Accepted(
@@ -155,7 +156,7 @@ def accepted_message(office: Office, document: Document) -> Outgoing:
     return Outgoing(
         topic=ACCEPTED,
         key=document_key(document.agency, document.document_id),
-        value=encode_accepted(record, office.schemas),
+        value=encode_accepted(record, schemas),
         event_id=name,
     )
 

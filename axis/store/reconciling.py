@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from axis.document import Intake
+from axis.document import Document, Intake
 from axis.records import Handling, IntakeRow
+from axis.store.decisions import lock_unrouted
 from axis.store.handlings import insert_handling
 from axis.store.intakes import insert_intake, select_intakes
 from axis.store.outbox import add_outgoing
@@ -20,10 +21,8 @@ _INTAKES: Final = "SELECT packet_id, sha256, state, take FROM intake"
 _HANDLINGS: Final = "SELECT ack_id, sha256, state FROM handling"
 _CONNECTIONS: Final = "SELECT name FROM connection"
 _REMOVED: Final = "SELECT sha256 FROM content_removal"
-_OPEN: Final = """
-SELECT (SELECT count(*) FROM intake WHERE state = 'taken')
-     + (SELECT count(*) FROM document WHERE routed_to < cardinality(recipients))
-"""
+_OPEN: Final = "SELECT count(*) FROM intake WHERE state = 'taken'"
+_UNROUTED: Final = "SELECT packet_id FROM document WHERE routed_to < cardinality(recipients)"
 # Everything else of the content store that a row names.
 _NAMED: Final = """
 SELECT sha256 FROM quarantine
@@ -59,8 +58,15 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """Digests that other rows name: quarantine, files of the directory."""
     removed: frozenset[str]
     """Digests that were removed on purpose: nobody misses them."""
-    unsettled: int
-    """Packets that nobody has judged, documents that are not routed."""
+    unjudged: int
+    """Packets that nobody has judged."""
+    unrouted: frozenset[str]
+    """Packets whose document has not reached all its recipients."""
+
+    @property
+    def unsettled(self) -> int:
+        """How many packets and documents are on their way."""
+        return self.unjudged + len(self.unrouted)
 
 
 async def read_known(conn: "Connection") -> Known:
@@ -72,7 +78,8 @@ async def read_known(conn: "Connection") -> Known:
             connections=frozenset(row[0] for row in await conn.fetch(_CONNECTIONS)),
             named=frozenset(row[0] for row in await conn.fetch(_NAMED) if row[0]),
             removed=frozenset(row[0] for row in await conn.fetch(_REMOVED)),
-            unsettled=await conn.fetchval(_OPEN),
+            unjudged=await conn.fetchval(_OPEN),
+            unrouted=frozenset(row[0] for row in await conn.fetch(_UNROUTED)),
         )
 
 
@@ -96,12 +103,15 @@ async def put_aside(conn: "Connection") -> None:
 
 async def messages_again(
     conn: "Connection",
+    *,
     packet_ids: Sequence[str],
     ack_ids: Sequence[str],
+    unrouted: Sequence[str],
     packet: Callable[[IntakeRow], Outgoing],
     status: Callable[[Handling, bytes], Outgoing],
+    route: Callable[[Document], Outgoing],
 ) -> list[Outgoing]:
-    """Make the records of packets and statuses that are there anew."""
+    """Make the records of packets, statuses and accepted documents that are there anew."""
     rows = await select_intakes(conn, packet_ids)
     told = await conn.fetch(_TOLD, list(ack_ids))
     messages = [packet(row) for row in rows.values()]
@@ -109,7 +119,7 @@ async def messages_again(
         values = dict(row)
         key = values.pop("message_key")
         messages.append(status(Handling(**values), key))
-    return messages
+    return messages + [route(one.document) for one in await lock_unrouted(conn, unrouted)]
 
 
 async def take_back(

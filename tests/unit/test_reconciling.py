@@ -6,12 +6,20 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from axis.contract.codec import Ack, Submission, decode_submission, encode_ack, encode_submission
+from axis.contract.codec import (
+    Accepted,
+    Ack,
+    Submission,
+    decode_submission,
+    encode_accepted,
+    encode_ack,
+    encode_submission,
+)
 from axis.contract.schemas import NEWEST, WRITTEN, Schemas
 from axis.desk.reconciling import compare, packet_of, retaken_of, status_of
 from axis.document import event_id, packet_id
 from axis.store.reconciling import Known
-from axis.topics import ACK, SUBMISSION
+from axis.topics import ACCEPTED, ACK, SUBMISSION
 from axis.traffic import Incoming
 
 AT = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -25,7 +33,8 @@ NOTHING = Known(
     connections=frozenset({"dms"}),
     named=frozenset(),
     removed=frozenset(),
-    unsettled=0,
+    unjudged=0,
+    unrouted=frozenset(),
 )
 
 
@@ -47,6 +56,14 @@ def answered(name):
     record = Ack(event_id="e", ack_id=name, connection="dms", sha256=digest(name), received_at=AT)
     value = encode_ack(record, SCHEMAS)
     return Incoming(topic=ACK, partition=0, offset=1, key=b"G12|x", value=value)
+
+
+def routed(packet):
+    record = Accepted(
+        event_id="e", packet_id=packet, agency="G12", document_id="x", priority=1, accepted_at=AT
+    )
+    value = encode_accepted(record, SCHEMAS)
+    return Incoming(topic=ACCEPTED, partition=0, offset=1, key=b"G12|x", value=value)
 
 
 def held(*names):
@@ -129,6 +146,17 @@ def test_a_road_that_is_behind_is_sent_again():
     assert (fresh.stranded, fresh.unheard) == ((), ())
     waiting = msgspec.structs.replace(known, intakes={packet: (digest("a"), "waiting", 1)})
     assert same([], held("a", "s"), waiting).stranded == (), "the keeper sends it when its time comes"
+
+
+def test_a_document_whose_routing_the_road_forgot_is_sent_again():
+    """Accepted, not with all its recipients, and no record of it; what is on its way is left alone."""
+    packet, record = sent("a")
+    known = msgspec.structs.replace(
+        NOTHING, intakes={packet: (digest("a"), "answered", 1)}, unrouted=frozenset({packet})
+    )
+    assert same([record], held("a"), known).unrouted == (packet,)
+    assert same([record, routed(packet)], held("a"), known).unrouted == ()
+    assert compare(NOTHING, [record], held("a"), known, SCHEMAS).unrouted == (), "accepted meanwhile"
 
 
 def test_content_without_rows_and_rows_without_content():
