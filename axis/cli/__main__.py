@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Sequence
 
-from axis.cli import funnel, root
+from axis.cli import funnel, out, root
+from axis.version import VERSION
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -13,6 +14,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         argv: arguments without the program's name; None: this process' own.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if "--version" in arguments[:1]:
+        out.emit({"version": VERSION}) if "--json" in arguments else out.say(f"axis {VERSION}")
+        sys.exit(0)
     sys.exit(funnel.run(root.build(), arguments))
 
 

@@ -72,6 +72,7 @@ def first_page() -> Sequence[str]:
         lines += ["", title]
         lines += [f"  {name:<11} {place.vi} ({place.en})" for name, place in group.items()]
     lines += ["", "Mọi lệnh nhận --json: mỗi dòng một đối tượng (one JSON object a line)."]
+    lines += ["axis --version: phiên bản (the version)."]
     lines += ["AXIS_HOME: thư mục dữ liệu của trục trên máy này (folder of the local stack)."]
     lines += ["", "Mã thoát / Exit codes"]
     lines += [f"  {code:<3} {vi} ({en})" for code, vi, en in MEANING]

@@ -15,12 +15,16 @@ from axis.console.parts import Given, Parts
 from axis.document import event_id
 from axis.store import overview
 from axis.store.clerking import note_audit
+from axis.store.quarantine import Entry
 from axis.topics import BY_NAME
 from axis.traffic import Outgoing
 
 router = APIRouter()
 
 Number = Annotated[int, Path(ge=1, le=2**62)]
+
+NOTE_MOST: Final = 500
+"""Characters of why a record was closed."""
 
 ALIVE_HOURS: Final = 24
 """A connection that was not heard of for so long is pointed out."""
@@ -53,7 +57,7 @@ async def get_record(request: Request, number: Number, parts: Given, _operator: 
     entry = await overview.read_record(parts.pool, number)
     if entry is None:
         raise absent()
-    return render(request, "quarantine.html", entry=entry, ours=entry.record.topic in BY_NAME)
+    return _record(request, entry)
 
 
 @router.post("/operations/quarantine/{number}/replay")
@@ -83,6 +87,29 @@ async def post_replay(request: Request, number: Number, parts: Given, operator: 
             parts.pool, operator.name, "replay", at=at, subject=str(entry.id), detail=entry.record.code
         )
     return RedirectResponse("/operations?done=replay", SEE_OTHER)
+
+
+@router.post("/operations/quarantine/{number}/close")
+async def post_close(request: Request, number: Number, parts: Given, operator: Operator) -> Response:
+    """Close a record that is not to be sent again, with the reason; its bytes stay."""
+    form = await read_own_form(request, operator)
+    entry = await overview.read_record(parts.pool, number)
+    if entry is None:
+        raise absent()
+    note = " ".join(form.get("note", "").split())
+    if not note or len(note) > NOTE_MOST:
+        return _record(request, entry, status=422, wrong=f"Hãy ghi lý do đóng, không quá {NOTE_MOST} ký tự.")
+    at = parts.now()
+    if await overview.close(parts.pool, number, note=note, at=at):
+        await note_audit(
+            parts.pool, operator.name, "close", at=at, subject=str(entry.id), detail=entry.record.code
+        )
+    return RedirectResponse("/operations?done=close", SEE_OTHER)
+
+
+def _record(request: Request, entry: Entry, *, status: int = 200, wrong: str = "") -> Response:
+    ours = entry.record.topic in BY_NAME
+    return render(request, "quarantine.html", status=status, entry=entry, ours=ours, wrong=wrong)
 
 
 async def _bytes(parts: Parts, sha256: str) -> bytes:

@@ -32,6 +32,9 @@ _log = logging.getLogger(__name__)
 COMPATIBILITY: Final = "FULL_TRANSITIVE"
 """Old readers and old writers both go on, over all versions."""
 
+REMEDY: Final = "`axis up` (a stack of this machine) or `axis topics schemas`"
+"""What brings the schemas of this software into the registry."""
+
 _REQUEST_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = 1.0
 _NOT_FOUND: Final = 404
@@ -124,7 +127,7 @@ def _load(settings: Settings) -> Schemas:
             if ours.name not in ids:
                 raise SetupError(
                     f"lược đồ chưa đăng ký / the schema {ours.name} is not registered "
-                    f"at {settings.registry_url}; run `axis topics apply`"
+                    f"at {settings.registry_url}; run {REMEDY}"
                 )
     return Schemas(ids=ids, writers=writers)
 
@@ -172,6 +175,6 @@ def _ask(settings: Settings, question: Callable[_P, _T], *args: _P.args, **named
         if exc.http_status_code == _NOT_FOUND:
             raise SetupError(
                 f"lược đồ chưa đăng ký / a schema is not registered at {where}; "
-                f"run `axis topics apply`: {exc.error_message}"
+                f"run {REMEDY}: {exc.error_message}"
             ) from exc
         raise UnavailableError(f"sổ lược đồ gặp lỗi / the schema registry at {where} failed: {exc}") from exc

@@ -21,6 +21,7 @@ from axis.stack.postgres import as_root, remove_postgres
 from axis.stack.program import is_ready, require_room
 from axis.stack.starting import PORTS, Progress, Starter, plan_of, prepare, programs_of, settings_of
 from axis.stack.supervision import Supervisor, control_socket, end_orphans
+from axis.version import VERSION
 
 _POLL_SECONDS: Final = 0.2
 DOORS: Final = ("gateway", "console")
@@ -105,6 +106,7 @@ def _up(
         described = {
             "settings": msgspec.to_builtins(settings_of(plan), enc_hook=str),
             "ports": ports,
+            "version": VERSION,
             "prometheus": prometheus,
             "extra": {name: dict(more) for name, more in extra.items()},
         }
@@ -266,4 +268,9 @@ def _description(home: Home) -> dict[str, Any]:
 def _same(home: Home, *, prometheus: bool, extra: Mapping[str, Mapping[str, str]]) -> bool:
     described = _description(home)
     wanted = {name: dict(more) for name, more in extra.items()}
-    return described.get("prometheus") == prometheus and described.get("extra") == wanted
+    # Processes of another version are started anew: `axis up` after an upgrade is the upgrade.
+    return (described.get("prometheus"), described.get("extra"), described.get("version")) == (
+        prometheus,
+        wanted,
+        VERSION,
+    )

@@ -8,7 +8,7 @@ import msgspec
 from axis.store.faults import store_faults
 from axis.store.observing import Queues, read_queues
 from axis.store.outbox import add_outgoing
-from axis.store.quarantine import Entry, show_quarantine
+from axis.store.quarantine import Entry, close_entry, show_quarantine
 from axis.traffic import Outgoing
 from axis.violations import Code
 
@@ -145,3 +145,10 @@ async def replay(pool: "Pool", entry: Entry, again: Outgoing, *, at: datetime) -
                 return False
             await add_outgoing(conn, [again], at=at)
             return True
+
+
+async def close(pool: "Pool", number: int, *, note: str, at: datetime) -> bool:
+    """Close a record that is not to be sent again; False where one is: the first word stands."""
+    with store_faults():
+        async with pool.acquire() as conn:
+            return await close_entry(conn, number, note=note, at=at)

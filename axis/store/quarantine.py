@@ -73,9 +73,9 @@ async def mark_replayed(conn: "Connection", number: int, *, at: datetime) -> Non
     await conn.execute(_REPLAYED, number, at)
 
 
-async def close_entry(conn: "Connection", number: int, *, note: str, at: datetime) -> None:
-    """Note that a person has dealt with an entry otherwise; the first word stands."""
-    await conn.execute(_CLOSED, number, at, note)
+async def close_entry(conn: "Connection", number: int, *, note: str, at: datetime) -> bool:
+    """Note that a person has dealt with an entry otherwise; False where one has: the first word stands."""
+    return await conn.execute(_CLOSED, number, at, note) == "UPDATE 1"
 
 
 def _load(values: dict[str, object]) -> Entry:

@@ -1,6 +1,7 @@
 """The whole local stack: up, up again, killed, up, side by side, down."""
 
 import contextlib
+import json
 import os
 import signal
 import time
@@ -14,6 +15,7 @@ from axis.stack import single
 from axis.stack.life import down, logs, remove, status, up
 from axis.stack.places import Home
 from axis.stack.program import listens
+from axis.version import VERSION
 from tests.lab.servers import temporary_home
 
 EVERY = {
@@ -64,6 +66,19 @@ def test_up_twice_changes_nothing(root):
     ports = up(root)
     assert {line.name: line.pid for line in status(root)} == before
     assert ports["gateway"] == load_settings({"AXIS_HOME": str(root)}).gateway_port
+
+
+def test_up_after_an_upgrade_runs_the_new_version(root):
+    """Processes that another version started are replaced, on the same ports."""
+    description = Home(root).stack
+    described = json.loads(description.read_text())
+    before = {line.name: line.pid for line in status(root)}
+    description.write_text(json.dumps({**described, "version": "0.0.1"}))
+    assert up(root) == described["ports"]
+    after = {line.name: line for line in status(root)}
+    assert not {line.pid for line in after.values()} & set(before.values())
+    assert {line.state for line in after.values()} == {"ready"}
+    assert json.loads(description.read_text())["version"] == VERSION
 
 
 def test_what_dies_is_restarted(root):

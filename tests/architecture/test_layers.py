@@ -15,6 +15,7 @@ ROOMS = {
     **dict.fromkeys(
         (
             "axis.violations",
+            "axis.version",
             "axis.answers",
             "axis.errors",
             "axis.document",

@@ -340,15 +340,48 @@ async def test_lists_go_along_their_index(house):
         assert len(page.lines) == registers.PAGE
 
 
+async def set_aside(house, topic=SUBMISSION):
+    """Put one record into quarantine."""
+    sha256 = await asyncio.to_thread(house.content.put, b"record")
+    await house.pool.execute(
+        """INSERT INTO quarantine (topic, partition, "offset", key, sha256, size, code, detail, at)
+           VALUES ($1, 0, 7, 'k', $2, 6, $3, 'x', now())""",
+        topic, sha256, Code.QUARANTINE_BUG,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("topic", [SUBMISSION, "axis.conn.x.submission"], ids=["ours", "of-a-connection"])
+async def test_a_record_is_closed_once_with_its_reason(house, topic):
+    """Closed from the page: never without a reason; the first stands, audited; never sent, bytes kept."""
+    await set_aside(house, topic)
+    vanhanh = await house.enter("vanhanh")
+    page, to = "/operations/quarantine/1", "/operations/quarantine/1/close"
+    csrf = field((await vanhanh.get(page)).text, "csrf")
+    assert (await vanhanh.post(to, data={"csrf": "x", "note": "thử"})).status_code == 403
+    for empty in ("", "  ", "x" * 501):
+        refused = await vanhanh.post(to, data={"csrf": csrf, "note": empty})
+        assert (refused.status_code, "Hãy ghi lý do đóng" in refused.text) == (422, True)
+    answers = await asyncio.gather(
+        *(vanhanh.post(to, data={"csrf": csrf, "note": "bản ghi  thử, đã báo"}) for _ in range(4))
+    )
+    assert {one.status_code for one in answers} == {303}
+    await vanhanh.post(to, data={"csrf": csrf, "note": "lý do khác"})
+    assert await house.pool.fetchval("SELECT closed_note FROM quarantine") == "bản ghi thử, đã báo"
+    audited = await house.pool.fetch("SELECT account, act, subject FROM audit WHERE act = 'close'")
+    assert [tuple(row) for row in audited] == [("vanhanh", "close", "1")]
+    assert Code.QUARANTINE_BUG not in await text(vanhanh, "/operations")
+    seen = await text(vanhanh, page)
+    assert "bản ghi thử, đã báo" in seen
+    assert "Gửi lại" not in seen
+    await vanhanh.post(f"{page}/replay", data={"csrf": csrf, "seen": "first"})
+    assert await house.pool.fetchval("SELECT count(*) FROM outbox") == 0
+    sha256 = await house.pool.fetchval("SELECT sha256 FROM quarantine")
+    assert house.content.path(sha256).read_bytes() == b"record"
+
+
 async def test_a_record_is_sent_again_once_and_audited(house):
     """Operations replay from the page: once for a double click, queued for the keeper, with who did it."""
-    sha256 = await asyncio.to_thread(house.content.put, b"record")
-    async with house.pool.acquire() as conn, conn.transaction():
-        await conn.execute(
-            """INSERT INTO quarantine (topic, partition, "offset", key, sha256, size, code, detail, at)
-               VALUES ($1, 0, 7, 'k', $2, 6, $3, 'x', now())""",
-            SUBMISSION, sha256, Code.QUARANTINE_BUG,
-        )  # fmt: skip
+    await set_aside(house)
     vanhanh = await house.enter("vanhanh")
     assert Code.QUARANTINE_BUG in await text(vanhanh, "/operations")
     form = await vanhanh.get("/operations/quarantine/1")

@@ -25,7 +25,10 @@ OF_CLERKS = {
 }  # fmt: skip
 OF_AUDITORS = {"/evidence", "/audit"}
 OF_READERS = {"/receipts/{event_id}", "/receipts/{event_id}/file", "/trust.pem"}
-OF_OPERATIONS = {"/operations", "/operations/quarantine/{number}", "/operations/quarantine/{number}/replay"}
+OF_OPERATIONS = {
+    "/operations", "/operations/quarantine/{number}", "/operations/quarantine/{number}/replay",
+    "/operations/quarantine/{number}/close",
+}  # fmt: skip
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def server(postgres):
 
 def test_nothing_registered_says_what_to_do(server):
     """A process that starts before the deployment names the command that is missing."""
-    with pytest.raises(SetupError, match="axis topics apply"):
+    with pytest.raises(SetupError, match="axis topics schemas"):
         load_schemas(server("reader"), wait_seconds=0)
 
 
