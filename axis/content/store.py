@@ -97,9 +97,17 @@ class ContentStore:
         return Spool(self._root)
 
     def put(self, data: bytes) -> str:
-        """Store a small piece at once; return its digest."""
+        """Store a small piece at once; return its digest.
+
+        Raises:
+            OSError: the disk is full or broken; nothing is left behind.
+        """
         spool = self.spool()
-        spool.write(data)
+        try:
+            spool.write(data)
+        except BaseException:
+            spool.discard()
+            raise
         return spool.commit()
 
     def path(self, sha256: str) -> Path:

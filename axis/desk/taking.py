@@ -16,7 +16,7 @@ from axis.contract.schemas import Schemas
 from axis.desk.office import Office
 from axis.document import Intake, event_id, packet_id
 from axis.envelope import Envelope
-from axis.errors import RefusedError
+from axis.errors import RefusedError, UnavailableError
 from axis.evidence.events import Kind, make_event
 from axis.records import Handling
 from axis.topics import ACK, SUBMISSION, document_key
@@ -142,8 +142,14 @@ async def take_status(
 
     Returns:
         Its id, 32 hexadecimal digits.
+
+    Raises:
+        UnavailableError: the database is away, or the disk has no room; nothing was taken.
     """
-    sha256 = await asyncio.to_thread(office.content.put, data)
+    try:
+        sha256 = await asyncio.to_thread(office.content.put, data)
+    except OSError as exc:
+        raise UnavailableError("the content store does not take it") from exc
     name = hashlib.sha256(f"ack\n{connection}\n{sha256}".encode()).hexdigest()[:32]
     handling = Handling(
         ack_id=name, connection=connection, sha256=sha256, received_at=office.now(), state="taken"

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import errno
 import hashlib
 from datetime import date, timedelta
 
@@ -301,6 +302,25 @@ async def test_tokens_are_kept_as_digests_and_forgotten_when_they_end(axis, send
     assert await expire_tokens(axis.pool, at=axis.now()) == 0
     assert await expire_tokens(axis.pool, at=axis.now() + timedelta(hours=2)) == 1
     assert await axis.pool.fetchval("SELECT last_contact_at FROM connection WHERE name = 'lang-son'")
+
+
+async def test_a_status_that_finds_no_room_on_the_disk_may_come_again(
+    axis, sender, recipient, tmp_path, monkeypatch
+):
+    """Full between the look and the write: 503 with Retry-After, no fault of ours; later it is taken."""
+    sent = await sender.send_packet(packet(tmp_path))
+    await axis.admit(sent)
+    put, asked = axis.content.put, []
+
+    def full(data):
+        asked.append(data)
+        if len(asked) == 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return put(data)
+
+    monkeypatch.setattr(axis.content, "put", full)
+    assert await recipient.answer(sent.packet_id, "G22", "01")
+    assert len(asked) == 2
 
 
 async def test_a_full_backlog_turns_senders_away_until_it_shrinks(axis, sender, tmp_path):

@@ -1,12 +1,13 @@
 """The content store: a name in it always has all its bytes."""
 
+import errno
 import hashlib
 import os
 import time
 
 import pytest
 
-from axis.content.store import ContentStore
+from axis.content.store import ContentStore, Spool
 
 DATA = b"van ban" * 1000
 NAME = hashlib.sha256(DATA).hexdigest()
@@ -34,6 +35,20 @@ def test_the_same_bytes_again_are_no_second_copy(tmp_path):
     store = ContentStore(tmp_path)
     assert store.put(DATA) == store.put(DATA) == NAME
     assert len(files(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("call", ["write", "fsync"])
+def test_a_small_piece_that_finds_no_room_leaves_nothing(tmp_path, monkeypatch, call):
+    """Half a file would take up the room that is missing."""
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    store = ContentStore(tmp_path)
+    monkeypatch.setattr(*((Spool, "write") if call == "write" else (os, "fsync")), full)
+    with pytest.raises(OSError, match="No space"):
+        store.put(DATA)
+    assert files(tmp_path) == []
 
 
 def test_what_was_discarded_leaves_nothing(tmp_path):
