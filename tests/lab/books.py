@@ -63,6 +63,7 @@ class Intake:
     sha256: str
     state: str
     take: int
+    door: str = ""
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,11 @@ async def read_memory(url: str) -> Memory:
         async with line.transaction(isolation="repeatable_read", readonly=True):
             return Memory(
                 intakes={
-                    row["packet_id"]: Intake(row["connection"], row["sha256"], row["state"], row["take"])
+                    row["packet_id"]: Intake(
+                        row["connection"], row["sha256"], row["state"], row["take"], row["door"]
+                    )
                     for row in await line.fetch(
-                        "SELECT packet_id, connection, sha256, state, take FROM intake"
+                        "SELECT packet_id, connection, sha256, state, take, door FROM intake"
                     )
                 },
                 rulings=[

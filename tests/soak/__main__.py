@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import json
 import logging
+import math
 import os
 import shutil
 import subprocess
@@ -38,6 +39,8 @@ OVER_KAFKA = ("demo-vpcp", "demo-langson")
 """Connections that send, receive and answer over Kafka; the others speak REST."""
 
 DISK_BYTES = 2 * 1024**3
+WHOLE_MINUTES = 10
+"""From here on a campaign goes on until all its kills are done and every kind of fault had its turn."""
 
 
 def main() -> int:
@@ -56,7 +59,10 @@ def parsed() -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=int, default=1, help="decides which faults, how many, in which order")
     parser.add_argument(
-        "--kills", type=int, default=300, help="kill -9 in the first half of the time, at most"
+        "--kills",
+        type=int,
+        default=300,
+        help="kill -9 in volleys; from 10 minutes on all of them, else as many as half of the time allows",
     )
     parser.add_argument("--only", default="", help="only faults whose name holds this")
     parser.add_argument("--old", default="HEAD~1", help="commit of the older worker")
@@ -146,13 +152,14 @@ def campaign(at: Home, arguments: argparse.Namespace) -> int:
         every = [one for one in every if one.strike is not servers.disk_full]  # it would fill somebody's disk
     wanted = [one for one in every if arguments.only in one.name]
     run = Campaign(scene, [one for one in wanted if not one.missing], killer, seed=arguments.seed)
+    whole = arguments.minutes >= WHOLE_MINUTES and not arguments.only
     began = time.monotonic()
     end = began + arguments.minutes * 60
     traffic.start()
     try:
         if not arguments.only:
-            run.kill_until(arguments.kills, began + arguments.minutes * 30)
-        run.mix_until(end, each_once=arguments.minutes >= 10 and not arguments.only)
+            run.kill_until(arguments.kills, math.inf if whole else began + arguments.minutes * 30)
+        run.mix_until(end, each_once=whole)
         run.outcome.seconds = time.monotonic() - began
         outcome = run.settle()
     finally:

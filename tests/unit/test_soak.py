@@ -1,10 +1,12 @@
 """The fault campaign draws the same faults from the same seed, and its packets are all different."""
 
 import hashlib
+import math
+import time
 from itertools import islice
 
 from tests.lab.ammunition import Packet
-from tests.soak.campaign import Campaign
+from tests.soak.campaign import VOLLEY, Campaign
 from tests.soak.fault import Fault, nothing
 from tests.soak.killing import Killer
 from tests.soak.supply import BODY, supply
@@ -32,6 +34,50 @@ def test_rivals_stay_rivals():
     assert a.rival == b.rival != c.rival == d.rival
     assert a.number == b.number != c.number
     assert a.data != b.data
+
+
+class Counting(Killer):
+    """Kills nobody and counts as if."""
+
+    def volley(self, scene, lot, count):
+        self.kills["worker"] = self.kills.get("worker", 0) + count
+        return count
+
+
+class Calm:
+    """A scene in which every document goes through at once."""
+
+    def __init__(self):
+        self.traffic = self
+
+    def release(self, count):
+        pass
+
+    def take_probe(self):
+        pass
+
+    def say(self, what):
+        pass
+
+    def probe(self, packet, *, since):
+        return 0.1
+
+
+def test_all_kills_are_done_however_long_that_takes():
+    """Whole campaigns: exactly so many, in volleys; one whose time is over kills no more."""
+    campaign = Campaign(Calm(), [], Counting(), seed=1)
+    campaign.kill_until(301, math.inf)
+    assert campaign.killer.total() == 301
+    campaign.kill_until(400, time.monotonic() - 1)
+    assert campaign.killer.total() == 301
+    assert len(campaign.outcome.volleys) == -(-301 // VOLLEY)
+
+
+def test_a_campaign_of_one_kind_has_rounds_of_one():
+    """Where nothing fits beside it, nothing is forced in."""
+    kind = Fault(("1",), "alone", lambda _s, _l: nothing, frozenset({"disk"}))
+    campaign = Campaign(None, [kind], Killer(), seed=1)
+    assert [campaign._drawn() for _ in range(9)] == [[kind]] * 9
 
 
 def test_the_seed_decides_what_is_drawn():
