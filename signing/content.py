@@ -190,12 +190,11 @@ def _objects(pdf: OpenedPdf) -> Iterator[Any]:
     # Every object that some revision defines, in its value of then, and all trailers. Once each: tools
     # name the same place again in a later table.
     reader = pdf.reader
-    xrefs, done = reader.xrefs, set[tuple[Key, int]]()
+    done = set[tuple[Key, int]]()
     for revision in range(reader.total_revisions):
         yield reader.trailer.flatten(revision)
-        for reference in xrefs.explicit_refs_in_revision(revision):
+        for key in reader.defined(revision):
             # Those in object streams come below, each stream inflated once.
-            key = reference.idnum, reference.generation
             place = reader.place(key, revision)
             if isinstance(place, int) and (key, place) not in done:
                 done.add((key, place))

@@ -66,7 +66,7 @@ def open_pdf(file: BinaryIO, limits: Limits) -> OpenedPdf | Violation:
     try:
         reader = Reader(stream, strict=True)
         revisions = reader.total_revisions
-        objects = sum(len(reader.xrefs.explicit_refs_in_revision(number)) for number in range(revisions))
+        objects = sum(len(reader.defined(number)) for number in range(revisions))
     except MemoryError:
         raise
     except Exception as exc:  # noqa: BLE001  # G1: any exception of any class

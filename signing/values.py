@@ -54,6 +54,7 @@ _SHARED: Final = 8192
 _MARGIN: Final = 4
 """Bytes left behind a string, so that its reader never met the window's end."""
 
+_new: Final = object.__new__
 _NOWHERE: Final = generic.Reference(0)
 
 original: Callable[..., generic.PdfObject] = generic.read_object
@@ -236,7 +237,16 @@ def _reference(text: bytes, handler: object) -> generic.IndirectObject:
     idnum = int(number)
     if not idnum:
         raise _OddError
-    return generic.IndirectObject(idnum, int(generation), handler)
+    return indirect(idnum, int(generation), handler)
+
+
+def indirect(idnum: int, generation: int, handler: object) -> generic.IndirectObject:
+    """Make a reference as its own class does, without the detours of a frozen class's making."""
+    place = _new(generic.Reference)
+    place.__dict__.update(idnum=idnum, generation=generation, pdf=handler)
+    found = _new(generic.IndirectObject)
+    found.reference = place
+    return found
 
 
 def _string(window: bytes, start: int) -> tuple[generic.PdfObject, int]:

@@ -104,6 +104,13 @@ class Reader(PdfFileReader):
             found = super()._get_object_from_stream(idnum, stmnum, idx)  # type: ignore[no-untyped-call]
         return found
 
+    def defined(self, revision: int) -> set[Key]:
+        """Return what a revision adds, overwrites or frees, by number and generation."""
+        data = self.xrefs.get_xref_data(revision)
+        found: set[Key] = data.explicit_refs_in_revision
+        beside = data.hybrid
+        return found | beside.xref_data.explicit_refs_in_revision if beside is not None else found
+
     def place(self, key: Key, revision: int) -> Place:
         """Return where an object stands in a revision: what ``xrefs.get_historical_ref`` says, asked once."""
         if self._mentions is None:

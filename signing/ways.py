@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 from pyhanko.pdf_utils import generic, misc
 from pyhanko.pdf_utils.reader import HistoricalResolver, RawPdfPath
 
+from signing.values import indirect
+
 if TYPE_CHECKING:
     from signing.versions import Reader
 
@@ -81,7 +83,8 @@ def _copied(obj: Any, view: HistoricalResolver, place: generic.Reference) -> Any
     # All that stands within one object stands in the same place.
     result: Any
     if isinstance(obj, generic.IndirectObject):
-        return generic.IndirectObject(obj.idnum, obj.generation, view)
+        place = obj.reference
+        return indirect(place.idnum, place.generation, view)
     if isinstance(obj, generic.DictionaryObject):
         inner = {key: _copied(value, view, place) for key, value in obj.items()}
         if isinstance(obj, generic.StreamObject):
