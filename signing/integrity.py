@@ -14,21 +14,13 @@ from axis.checks.policy import Limits
 from axis.violations import Code, Violation
 from signing.byteranges import Range, check_order, check_reach, read_range
 from signing.changes import check_changes
-from signing.cms import (
-    DATA,
-    TST_INFO,
-    CmsError,
-    SignedCms,
-    faults_of,
-    read_cms,
-    read_content_info,
-    verify_cms,
-)
+from signing.cms import read_cms, read_token, verify_cms
 from signing.crossrefs import check_hybrid, check_offsets
 from signing.digests import CoveredDigests
 from signing.fields import SUBFILTERS, FoundField, find_fields, is_invisible
 from signing.looseness import check_looseness
 from signing.reading import OpenedPdf, unreadable
+from signing.signed import DATA, TST_INFO, CmsError, SignedCms, faults_of
 from signing.stamps import Stamp, read_stamp, signature_imprint, stamp_faults
 
 _LAST: Final = 1 << 62
@@ -153,7 +145,7 @@ def _verify(digests: CoveredDigests, signature: JudgedSignature) -> None:
     stamps = []
     for token in signed.tokens:
         try:
-            stamps.append(read_stamp(read_content_info(token, TST_INFO), signature_imprint(signed)))
+            stamps.append(read_stamp(read_token(token), signature_imprint(signed)))
         except MemoryError:
             raise
         except Exception as exc:  # noqa: BLE001  # hostile ASN.1 raises what it likes

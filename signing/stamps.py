@@ -3,14 +3,12 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
-
-from asn1crypto import tsp
+from datetime import datetime
 
 from axis.violations import Code, Violation
 from signing.algorithms import weak_digest
-from signing.cms import CmsError, SignedCms, verify_cms
+from signing.cms import read_info, verify_cms
+from signing.signed import CmsError, SignedCms
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +40,19 @@ def read_stamp(signed: SignedCms, imprint: Callable[[str], bytes]) -> Stamp:
         CmsError: it is no readable token.
     """
     try:
-        content = signed.signed_data["encap_content_info"]["content"]
-        info = tsp.TSTInfo.load(bytes(content), strict=True)
-        message = info["message_imprint"]
-        algorithm = message["hash_algorithm"]["algorithm"].native
-        stamped = message["hashed_message"].native
-        moment = info["gen_time"].native
-        inner = hashlib.new(signed.digest_algorithm, bytes(content))
+        content = signed.content()
+        info = read_info(content)
+        inner = hashlib.new(signed.digest_algorithm, content)
     except MemoryError:
         raise
     except Exception as exc:
         raise CmsError(f"the time-stamp cannot be read: {type(exc).__name__}") from exc
     faults = list(signed.weaknesses)
-    if weak := weak_digest(algorithm):
+    if weak := weak_digest(info.algorithm):
         faults.append(f"message imprint: {weak}")
-    right = algorithm in hashlib.algorithms_guaranteed and imprint(algorithm) == stamped
+    right = info.algorithm in hashlib.algorithms_guaranteed and imprint(info.algorithm) == info.stamped
     intact, valid = verify_cms(signed, inner.digest())
-    return Stamp(signed, moment.astimezone(UTC), right and intact, valid, tuple(faults))
+    return Stamp(signed, info.at, right and intact, valid, tuple(faults))
 
 
 def stamp_faults(stamp: Stamp) -> tuple[Violation, ...]:
@@ -73,5 +67,5 @@ def stamp_faults(stamp: Stamp) -> tuple[Violation, ...]:
 
 def signature_imprint(signed: SignedCms) -> Callable[[str], bytes]:
     """Return the digest of a signature's value, as its own time-stamp must hold it."""
-    value: Any = signed.signer_info["signature"].native
+    value = signed.signature()
     return lambda algorithm: hashlib.new(algorithm, value).digest()

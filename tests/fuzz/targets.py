@@ -11,7 +11,8 @@ from axis.edxml.attachments import AttachmentSink
 from axis.edxml.reader import HeaderReader, read_packet
 from axis.edxml.status import read_status
 from axis.reports import Outcome
-from signing.cms import DATA, TST_INFO, CmsError, faults_of, read_cms, verify_cms
+from signing.cms import read_cms, verify_cms
+from signing.signed import DATA, TST_INFO, CmsError, faults_of
 from signing.stamps import read_stamp, stamp_faults
 from signing.verify import verify_pdf
 from tests.attacks.sameness import same

@@ -1,0 +1,257 @@
+"""The reader of CMS in every form that is legal, DER or BER. It alone words what is wrong (rule G7).
+
+`signing.cms_plain` goes before it and answers for most values at a twentieth of
+the cost; whatever that one does not know for certain is read here.
+"""
+
+import hashlib
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from typing import Any, Final
+
+from asn1crypto import cms, core, parser, tsp, x509
+from cryptography.exceptions import InvalidSignature
+from pyhanko.sign.validation.generic_cms import validate_algorithm_protection
+from pyhanko_certvalidator.sig_validate import DefaultSignatureValidator, SignatureValidationContext
+
+from signing.algorithms import weak_digest, weak_key, weak_signature
+from signing.moduli import positive
+from signing.signed import DATA, CmsError, SignedCms, TimeStampInfo, interned
+
+_ONCE: Final = ("content_type", "message_digest")
+_ESS: Final = {
+    "signing_certificate_v2": tsp.SigningCertificateV2,
+    "signing_certificate": tsp.SigningCertificate,
+}
+
+
+_VALIDATOR: Final = DefaultSignatureValidator()
+
+
+def read_cms(contents: bytes, content_type: str) -> SignedCms:
+    """Read a CMS and hold its structure to rule G7.
+
+    Args:
+        contents: DER or BER, and zeros behind it up to the reserved length.
+        content_type: ``data`` for a signature, ``tst_info`` for a time-stamp.
+
+    Raises:
+        CmsError: it breaks the rule; the message says how.
+    """
+    try:
+        info = cms.ContentInfo.load(contents)
+        # Measured, not dumped: what came in BER would be dumped in another length.
+        _check_padding(contents[parser.peek(contents) :])
+        return read_content_info(info, content_type)
+    except (CmsError, MemoryError):
+        raise
+    except Exception as exc:
+        # asn1crypto raises by no plan of its own on hostile bytes.
+        raise CmsError(f"it cannot be read: {type(exc).__name__}") from exc
+
+
+def read_der(der: bytes, content_type: str) -> SignedCms:
+    """Hold a CMS that ends where the bytes do to rule G7; as `read_content_info`."""
+    return read_content_info(cms.ContentInfo.load(der), content_type)
+
+
+def read_content_info(info: Any, content_type: str) -> SignedCms:  # noqa: ANN401  # asn1crypto is untyped
+    """Hold a CMS that is already loaded to rule G7.
+
+    Raises:
+        Exception: of any class; it breaks the rule, or cannot be read.
+    """
+    if info["content_type"].native != "signed_data":
+        raise CmsError("it is no signed data")
+    signed = info["content"]
+    infos = signed["signer_infos"]
+    if len(infos) != 1:
+        raise CmsError(f"{len(infos)} signers instead of one")
+    signer = infos[0]
+    inner = signed["encap_content_info"]
+    if inner["content_type"].native != content_type:
+        raise CmsError("content of another type")
+    if content_type == DATA and not isinstance(inner["content"], core.Void):
+        raise CmsError("it encloses content")
+    attributes = _attributes(signer)
+    if attributes["content_type"][0].native != content_type:
+        raise CmsError("the signed content type is another one")
+    certificate, others = _signer(signed, signer)
+    bound = _check_ess(certificate, attributes)
+    if not bound and content_type != DATA:
+        raise CmsError("no signing-certificate attribute")
+    digest = signer["digest_algorithm"]["algorithm"].native
+    found = (
+        weak_digest(digest),
+        weak_signature(signer["signature_algorithm"], digest),
+        weak_key(positive(certificate.public_key)),
+    )
+    return SignedCms(
+        certificate=certificate,
+        others=others,
+        digest_algorithm=digest,
+        message_digest=attributes["message_digest"][0].native,
+        claimed_at=_claimed(attributes),
+        weaknesses=tuple(weakness for weakness in found if weakness),
+        bound=bound,
+        tokens=_tokens(signer),
+        signature=lambda: bytes(signer["signature"].native),
+        content=lambda: bytes(inner["content"]),
+        verifies=partial(_verifies, signer, certificate, digest),
+    )
+
+
+def read_info(content: bytes) -> TimeStampInfo:
+    """Read what a time-stamp says.
+
+    Raises:
+        Exception: of any class; it cannot be read.
+    """
+    info = tsp.TSTInfo.load(content, strict=True)
+    message = info["message_imprint"]
+    return TimeStampInfo(
+        message["hash_algorithm"]["algorithm"].native,
+        message["hashed_message"].native,
+        info["gen_time"].native.astimezone(UTC),
+    )
+
+
+@lru_cache(maxsize=1024)
+def is_meant(kind: str, value: bytes, certificate: x509.Certificate) -> bool:
+    """Tell whether a signing-certificate attribute names a certificate; asked anew with each document.
+
+    Args:
+        kind: its name in asn1crypto.
+        value: DER or BER.
+        certificate: interned.
+
+    Raises:
+        Exception: of any class; it cannot be read.
+    """
+    ids = _ESS[kind].load(value)["certs"]
+    return bool(len(ids)) and _is_meant(certificate, ids[0])
+
+
+def _verifies(info: Any, certificate: x509.Certificate, digest: str) -> bool:  # noqa: ANN401  # asn1crypto is untyped
+    try:
+        attributes = info["signed_attrs"].untag()
+        text = attributes.dump()
+        validate_algorithm_protection(
+            attributes, info["digest_algorithm"], info["signature_algorithm"], claimed_mac_algorithm_obj=None
+        )
+        _VALIDATOR.validate_signature(
+            info["signature"].native,
+            text,
+            positive(certificate.public_key),
+            info["signature_algorithm"],
+            context=SignatureValidationContext(contextual_md_algorithm=digest, prehashed=False),
+        )
+    except InvalidSignature:
+        return False
+    except MemoryError:
+        raise
+    except Exception as exc:
+        raise CmsError(f"it cannot be verified: {type(exc).__name__}") from exc
+    return True
+
+
+def _check_padding(rest: bytes) -> None:
+    if rest.strip(b"\0"):
+        raise CmsError("bytes behind the signature's value")
+
+
+def _attributes(signer: Any) -> dict[str, Any]:  # noqa: ANN401
+    if isinstance(signer["signed_attrs"], core.Void):
+        raise CmsError("no signed attributes")
+    attributes: dict[str, Any] = {}
+    for attribute in signer["signed_attrs"]:
+        name = attribute["type"].native
+        if name in attributes:
+            raise CmsError(f"the attribute {name} stands twice")
+        attributes[name] = attribute["values"]
+    for name in _ONCE:
+        if name not in attributes or len(attributes[name]) != 1:
+            raise CmsError(f"{name} is missing or has several values")
+    return attributes
+
+
+def _signer(signed: Any, signer: Any) -> tuple[x509.Certificate, tuple[x509.Certificate, ...]]:  # noqa: ANN401
+    sid = signer["sid"]
+    found: list[x509.Certificate] = []
+    others: list[x509.Certificate] = []
+    given = signed["certificates"]
+    for choice in () if isinstance(given, core.Void) else given:
+        if choice.name != "certificate":
+            continue
+        certificate = interned(choice.chosen.dump())
+        if sid.name == "issuer_and_serial_number":
+            matches = _is_named(certificate, sid.chosen["issuer"], sid.chosen["serial_number"])
+        else:
+            matches = certificate.key_identifier == sid.chosen.native
+        (found if matches else others).append(certificate)
+    if len({certificate.sha256 for certificate in found}) != 1:
+        raise CmsError(f"{len(found)} certificates match the signer")
+    return found[0], tuple(others)
+
+
+def _check_ess(certificate: x509.Certificate, attributes: dict[str, Any]) -> bool:
+    # Whether an attribute names the certificate; one that names another is a fault of structure.
+    named = [(kind, attributes[kind]) for kind in _ESS if kind in attributes]
+    for kind, values in named:
+        if len(values) != 1:
+            raise CmsError("the signing-certificate attribute has several values")
+        # Loaded anew: reading into it must not touch the signed bytes.
+        if not is_meant(kind, values[0].dump(), certificate):
+            raise CmsError("the signing-certificate attribute names another certificate")
+    return bool(named)
+
+
+def _is_meant(certificate: x509.Certificate, named: Any) -> bool:  # noqa: ANN401
+    # Version 1 of the attribute knows SHA-1 only; its hash names a certificate that is verified anyway.
+    first = isinstance(named, tsp.ESSCertID)
+    algorithm = "sha1" if first else named["hash_algorithm"]["algorithm"].native
+    if not first and weak_digest(algorithm):
+        return False
+    if hashlib.new(algorithm, certificate.dump()).digest() != named["cert_hash"].native:
+        return False
+    beside = named["issuer_serial"]
+    if isinstance(beside, core.Void):
+        return True
+    issuers = beside["issuer"]
+    if len(issuers) != 1 or issuers[0].name != "directory_name":
+        return False
+    return _is_named(certificate, issuers[0].chosen, beside["serial_number"])
+
+
+def _is_named(certificate: x509.Certificate, issuer: x509.Name, serial: core.Integer) -> bool:
+    return certificate.serial_number == serial.native and is_issuer(certificate, issuer)
+
+
+def is_issuer(certificate: x509.Certificate, issuer: x509.Name) -> bool:
+    """Tell whether a name is that of a certificate's issuer.
+
+    Raises:
+        Exception: of any class; a name cannot be read.
+    """
+    # The same bytes are the same name; comparing names as RFC 5280 says costs a hundred times more.
+    same = certificate.issuer.untag().dump() == issuer.untag().dump()
+    return same or bool(certificate.issuer == issuer)
+
+
+def _claimed(attributes: dict[str, Any]) -> datetime | None:
+    values = attributes.get("signing_time")
+    if values is None or len(values) != 1:
+        return None
+    moment = values[0].native
+    return moment.astimezone(UTC) if isinstance(moment, datetime) and moment.tzinfo else None
+
+
+def _tokens(signer: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    if isinstance(signer["unsigned_attrs"], core.Void):
+        return ()
+    return tuple(
+        token
+        for attribute in signer["unsigned_attrs"]
+        if attribute["type"].native == "signature_time_stamp_token"
+        for token in attribute["values"]
+    )
