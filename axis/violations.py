@@ -63,6 +63,7 @@ class Code(StrEnum):
     NOT_COVERING = "signature.not-covering-file"
     CHANGED_AFTER = "signature.changed-after"
     OBJECTS_FREED = "signature.objects-freed"
+    LONG_TERM_MISSING = "signature.long-term-data-missing"
     DIGEST_MISMATCH = "signature.digest-mismatch"
     CRYPTO_FAILURE = "signature.crypto-failure"
     TIMESTAMP_INVALID = "signature.timestamp-invalid"
@@ -246,6 +247,7 @@ REASONS: Final[dict[Code, Reason]] = {
     Code.NOT_COVERING: _R("G4", "Chữ ký mới nhất không phủ đến cuối tệp.", "The newest signature does not reach the end of the file."),
     Code.CHANGED_AFTER: _R("G5", "Văn bản bị thay đổi sau khi ký.", "The document was changed after signing."),
     Code.OBJECTS_FREED: _R("G5", "Một lần cập nhật sau khi ký xóa đối tượng đang dùng.", "An update after signing frees objects in use."),
+    Code.LONG_TERM_MISSING: _R("G5", "Dữ liệu xác minh dài hạn trỏ tới đối tượng không có trong tệp.", "Long-term data refers to objects that are not in the file."),
     Code.DIGEST_MISMATCH: _R("G6", "Nội dung không khớp giá trị băm đã ký.", "The content does not match the signed digest."),
     Code.CRYPTO_FAILURE: _R("G6", "Chữ ký không đúng với khóa của chứng thư.", "The signature does not verify with the certificate's key."),
     Code.TIMESTAMP_INVALID: _R("G6", "Dấu thời gian không hợp lệ.", "A time-stamp is not valid."),

@@ -69,6 +69,8 @@ def weak_signature(algorithm: algos.SignedDigestAlgorithm, digest: str) -> str |
 def _weak_pss(parameters: Any, digest: str) -> str | None:  # noqa: ANN401  # asn1crypto is untyped
     used = parameters["hash_algorithm"]["algorithm"].native
     mask = parameters["mask_gen_algorithm"]["parameters"]["algorithm"].native
-    if used != digest or mask != digest:
-        return f"PSS over {used} with a mask of {mask} where the digest is {digest}"
+    if used != digest:
+        return f"PSS over {used} where the digest is {digest}"
+    if weak := weak_digest(mask):
+        return f"PSS with a mask by {weak}"
     return weak_digest(used)

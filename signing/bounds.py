@@ -25,6 +25,7 @@ _SUBSECTION: Final = re.compile(rb"[ \t\r\n\f\x00]*(\d{1,20})[ \t]+(\d{1,20})[ \
 _TRAILER: Final = re.compile(rb"[ \t\r\n\f\x00]*trailer\s*")
 _TAIL_BYTES: Final = 1100
 """The parser looks for the ending within about a kilobyte."""
+_HEADER: Final = b"%PDF-"
 _ENDING: Final = re.compile(rb"startxref\s*\d+[ \t]*[\r\n]+%%EOF")
 _PEEK: Final = 256
 
@@ -47,15 +48,12 @@ def check_bounds(stream: BinaryIO, size: int, limits: Limits) -> Violation | Non
         limits: ``revisions`` and ``objects`` count here.
 
     Returns:
-        The first cap that is exceeded, or that the file does not end as one
-        that can be read; None also for what is broken otherwise: the parser
+        The first cap that is exceeded, or that the file does not begin or end as
+        one that can be read; None also for what is broken otherwise: the parser
         that comes next refuses that by its own rule (G1).
     """
-    tail = min(size, _TAIL_BYTES)
-    stream.seek(size - tail)
-    if not _ENDING.search(bytes(stream.read(tail))):
-        # The parser looks for this line by line, and in a short file without it never ends.
-        return Violation(Code.PDF_UNREADABLE, "", "it does not end as a PDF does")
+    if fault := _check_edges(stream, size):
+        return fault
     try:
         stream.seek(-1, 2)
         offset: int | None = process_data_at_eof(stream)
@@ -83,6 +81,19 @@ def check_bounds(stream: BinaryIO, size: int, limits: Limits) -> Violation | Non
         raise
     except Exception:  # noqa: BLE001  # whatever it is, the strict reader meets it again and refuses (G1)
         return None
+    return None
+
+
+def _check_edges(stream: BinaryIO, size: int) -> Violation | None:
+    tail = min(size, _TAIL_BYTES)
+    stream.seek(size - tail)
+    if not _ENDING.search(bytes(stream.read(tail))):
+        # The parser looks for this line by line, and in a short file without it never ends.
+        return Violation(Code.PDF_UNREADABLE, "", "it does not end as a PDF does")
+    stream.seek(0)
+    if bytes(stream.read(len(_HEADER))) != _HEADER:
+        # Some readers count offsets from the file's beginning and some from the header: two documents in one.
+        return Violation(Code.PDF_UNREADABLE, "", "it does not begin with a PDF header")
     return None
 
 

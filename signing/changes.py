@@ -5,30 +5,66 @@ off; what of that refuses harmless kinds stands in `signing.harmless`. What its
 rules let pass and ours do not stands in `signing.looseness`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from pyhanko.pdf_utils import generic, misc
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.diff_analysis import (
     DEFAULT_DIFF_POLICY,
     DiffResult,
+    DSSCompareRule,
+    FormUpdatingRule,
     ModificationLevel,
     StandardDiffPolicy,
     SuspiciousModification,
 )
+from pyhanko.sign.diff_analysis.form_rules_api import FormUpdate
 from pyhanko.sign.diff_analysis.rules_api import QualifiedWhitelistRule
 from pyhanko.sign.fields import FieldMDPSpec, MDPPerm
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from axis.violations import Code, Violation
-from signing.harmless import FreedNothing, FreedUnused, SameAgain, UnusedLongTermData, unused_frees
+from signing.harmless import (
+    FreedNothing,
+    FreedUnused,
+    SameAgain,
+    SameAgainPlainly,
+    UnusedLongTermData,
+    unused_frees,
+)
+from signing.longterm import StoreAnew, has_missing_data
+
+
+class _Touched(FormUpdatingRule):
+    """pyHanko's rule for forms, less the updates of what a revision does not touch.
+
+    It also names fields whose appearance is older than the signature and the same as ever, and then
+    takes them for changed: a lock would refuse the document for a time-stamp behind it.
+    """
+
+    def __init__(self, rule: FormUpdatingRule) -> None:
+        super().__init__(rule.field_rules, rule.ignored_acroform_keys)
+
+    def apply(
+        self, old: HistoricalResolver, new: HistoricalResolver
+    ) -> Iterator[tuple[ModificationLevel, FormUpdate]]:
+        touched: set[generic.Reference] = new.explicit_refs_in_revision()
+        for level, update in super().apply(old, new):
+            if update.updated_ref in touched:
+                yield level, update
 
 
 def _policy(*more: QualifiedWhitelistRule) -> StandardDiffPolicy:
+    rules = DEFAULT_DIFF_POLICY.global_rules
+    if more:  # `StoreAnew` among them, which takes the place of the stricter one
+        rules = [rule for rule in rules if not isinstance(getattr(rule, "rule", None), DSSCompareRule)]
+    form = DEFAULT_DIFF_POLICY.form_rule
+    assert form is not None, "it has one"
     return StandardDiffPolicy(
-        global_rules=[*DEFAULT_DIFF_POLICY.global_rules, *more],
-        form_rule=DEFAULT_DIFF_POLICY.form_rule,
+        global_rules=[*rules, *more],
+        form_rule=_Touched(form),
         # Freeing is never free: each freed number needs a rule that explains it.
         reject_object_freeing=not more,
         ignore_orphaned_objects=False,
@@ -38,9 +74,9 @@ def _policy(*more: QualifiedWhitelistRule) -> StandardDiffPolicy:
 
 POLICY: Final = _policy()
 """What nearly every document needs, and the cheapest."""
-_BEHIND: Final = _policy(UnusedLongTermData(), FreedNothing())
+_BEHIND: Final = _policy(StoreAnew(), UnusedLongTermData(), FreedNothing(), SameAgainPlainly())
 """For updates that no later signature covers."""
-_BETWEEN: Final = _policy(UnusedLongTermData(), FreedNothing(), FreedUnused(), SameAgain())
+_BETWEEN: Final = _policy(StoreAnew(), UnusedLongTermData(), FreedNothing(), SameAgain(), FreedUnused())
 """For updates that a later signature covers."""
 
 
@@ -93,6 +129,8 @@ def check_changes(
         if number <= sealed:
             for name in result.changed_form_fields - set(judged):
                 filled.setdefault(name, number)
+    if level is ModificationLevel.FORM_FILLING and _only(changed, stamps):
+        level = ModificationLevel.LTA_UPDATES
     faults = []
     # What was filled before a later signature is a finding; here only what none covers.
     if foreign := len(changed - filled.keys() - set(judged)):
@@ -100,7 +138,7 @@ def check_changes(
         faults.append(Violation(Code.CHANGED_AFTER, "", detail))
     if level > ModificationLevel.FORM_FILLING:
         faults.append(Violation(Code.CHANGED_AFTER, "", "a later update changes annotations"))
-    elif newest and level > ModificationLevel.LTA_UPDATES and not _only(changed, stamps):
+    elif newest and level > ModificationLevel.LTA_UPDATES:
         detail = "after the newest signature only long-term data and time-stamps may follow"
         faults.append(Violation(Code.CHANGED_AFTER, "", detail))
     if permission is not None and level.value > permission.value:
@@ -115,11 +153,22 @@ def _compared(
     locks: FieldMDPSpec | None,
     permission: MDPPerm | None,
 ) -> DiffResult | Violation:
+    broken = None
     for policy in policies:
         try:
             return policy.apply(old, new, field_mdp_spec=locks, doc_mdp=permission)
         except SuspiciousModification:
             continue  # its message names objects and fields: it stays here
+        except misc.PdfReadError as exc:
+            broken = exc
+            # The one thing that may be missing is a piece of long-term data in this very update.
+            if not has_missing_data(new.reader, new.revision):
+                break
+    if broken is not None:
+        if any(has_missing_data(new.reader, number) for number in range(new.revision + 1)):
+            detail = "long-term data names objects that are not in the file"
+            return Violation(Code.LONG_TERM_MISSING, "", detail)
+        raise broken
     if new.refs_freed_in_revision() - set(unused_frees(new)):
         return Violation(Code.OBJECTS_FREED, "", "a later update frees objects in use")
     return Violation(Code.CHANGED_AFTER, "", "a later update changes what no rule allows")

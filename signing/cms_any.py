@@ -207,11 +207,12 @@ def _check_ess(certificate: x509.Certificate, attributes: dict[str, Any]) -> boo
 
 
 def _is_meant(certificate: x509.Certificate, named: Any) -> bool:  # noqa: ANN401
-    # Version 1 of the attribute knows SHA-1 only; its hash names a certificate that is verified anyway.
+    # Version 1 of the attribute knows SHA-1 only, and some tools write that into version 2. It names a
+    # certificate that is verified anyway, and posing as another would take a second preimage of SHA-1.
     first = isinstance(named, tsp.ESSCertID)
     algorithm = "sha1" if first else named["hash_algorithm"]["algorithm"].native
-    if not first and weak_digest(algorithm):
-        return False
+    if algorithm != "sha1" and (weak := weak_digest(algorithm)):
+        raise CmsError(f"the signing-certificate attribute: {weak}")
     if hashlib.new(algorithm, certificate.dump()).digest() != named["cert_hash"].native:
         return False
     beside = named["issuer_serial"]

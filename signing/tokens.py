@@ -18,6 +18,7 @@ from signing.hexadecimal import KNOWN_VERSION
 
 _AT_ONCE: Final = 32
 """Longer than nearly every name."""
+_LINE_AT_ONCE: Final = 1024
 
 _STOP: Final = re.compile(b"[" + re.escape(misc.PDF_WHITESPACE + misc.PDF_DELIMITERS) + b"]")
 
@@ -74,6 +75,25 @@ def read_non_whitespace(stream: BinaryIO, seek_back: bool = False, allow_eof: bo
     if seek_back:
         stream.seek(-1, os.SEEK_CUR)
     return byte
+
+
+def check_comment(stream: BinaryIO) -> None:
+    """Raise where a comment begins that has no end: pyHanko's reader of values looks for it for ever.
+
+    Args:
+        stream: seekable; afterwards it stands where it stood.
+
+    Raises:
+        PdfReadError: no line ends between here and the end of the stream.
+    """
+    start = stream.tell()
+    piece = bytes(stream.read(1))
+    if piece == b"%":
+        while piece and b"\n" not in piece and b"\r" not in piece:
+            piece = bytes(stream.read(_LINE_AT_ONCE))
+        if not piece:
+            raise misc.PdfReadError("a comment that has no end")
+    stream.seek(start)
 
 
 def install() -> bool:

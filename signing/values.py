@@ -37,6 +37,7 @@ from signing.spelling import (
     WORD,
     unescaped,
 )
+from signing.tokens import check_comment
 
 if TYPE_CHECKING:
     import re
@@ -89,6 +90,7 @@ def read_object(
         in_content_stream: the original's to handle.
     """
     if _Slow.active or as_metadata_stream or in_content_stream is not generic.ContentOpReading.NO:
+        check_comment(stream)
         return original(stream, container_ref, as_metadata_stream, in_content_stream)
     start = stream.tell()
     for size in _WINDOWS:
@@ -104,6 +106,7 @@ def read_object(
         if behind in b"s%" and isinstance(value, generic.DictionaryObject):
             return _with_stream(stream, value, container_ref)
         return value
+    check_comment(stream)
     _Slow.active = True
     try:
         return original(stream, container_ref)

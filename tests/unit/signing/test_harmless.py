@@ -61,6 +61,7 @@ GOOD = {
     "free-entries-of-unused-numbers": lambda: sealed(freeing(signed_by_hand(pdf=plain(n20=b"(x)")), 15)),
     "free-entries-behind": lambda: freeing(signed_by_hand(pdf=plain(n20=b"(x)")), 15),
     "unused-object-freed-between": lambda: sealed(freeing(signed_by_hand(pdf=plain(n20=b"(x)")), 20)),
+    "same-object-again-behind": lambda: update(signed_by_hand(), {2: newest(plain(), 2)}),
     "same-object-again-between": lambda: sealed(update(signed_by_hand(), {2: newest(plain(), 2)})),
 }
 
@@ -111,8 +112,8 @@ ATTACKS = {
         lambda: sealed(update(signed_by_hand(), {4: newest(plain(), 4)})),
         "signature.changed-after",
     ),
-    "same-object-again-behind": (
-        lambda: update(signed_by_hand(), {2: newest(plain(), 2)}),
+    "same-object-again-behind-otherwise-spelt": (
+        lambda: update(signed_by_hand(), {2: newest(plain(), 2).replace(b"/Count", b"%\n/Count")}),
         "signature.changed-after",
     ),
 }

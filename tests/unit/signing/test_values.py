@@ -5,7 +5,7 @@ import io
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils import generic, misc
 
 from signing import values
 from signing.reading import open_pdf
@@ -149,3 +149,11 @@ def test_a_shared_name_keeps_nothing_of_a_document():
 def test_stands_in_pyhankos_place():
     """Reading a PDF goes through it."""
     assert generic.read_object is values.read_object
+
+
+def test_a_comment_without_an_end_ends():
+    """The original looks for its end behind the end of the stream, for ever; here it is refused."""
+    for data in (b"%", b"% no end", b"[%"):
+        with pytest.raises(misc.PdfError):
+            values.read_object(io.BytesIO(data), PLACE)
+    assert values.read_object(io.BytesIO(b"% ends\r 7 "), PLACE) == 7

@@ -187,8 +187,8 @@ INTEGRITY = {
         lambda: update(signed_by_hand(), {40: b"(nobody refers to me)"}),
         "signature.changed-after",
     ),
-    "G5-same-object-again": (
-        lambda: update(signed_by_hand(), {2: newest(plain(), 2)}),
+    "G5-same-object-again-with-more": (
+        lambda: update(signed_by_hand(), {2: newest(plain(), 2).replace(b"/Count", b"/X 1 /Count")}),
         "signature.changed-after",
     ),
     "G5-text-field-filled": (field_value_changed, "signature.changed-after"),

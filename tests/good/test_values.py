@@ -1,0 +1,147 @@
+"""Signature values as tools make them: what an expert would call intact is accepted, the rest told truly."""
+
+from typing import Any
+
+import pytest
+from asn1crypto import algos, cms, core, crl, x509
+
+from tests.attacks.building import letter
+from tests.good.judged import ACCEPTED, parts
+from tests.good.signers import (
+    Holder,
+    by_hand,
+    by_pyhanko,
+    ess_v1,
+    ess_v2,
+    holder,
+    indefinite,
+    pkcs1,
+    pss,
+    pss_algorithm,
+    signing_time,
+)
+from tests.lab.authority import lab_authority
+from tests.lab.pdfs import sign_by_hand
+
+PKCS7 = {"subfilter": "adbe.pkcs7.detached"}
+WEAK = "signature.algorithm-weak"
+
+
+def with_pss(digest: str, salt: int, mask: str | None = None, *, written: int | None = None) -> Any:
+    algorithm = pss_algorithm(digest, salt if written is None else written, mask)
+    return by_hand("rsa", digest, algorithm=algorithm, raw=pss(digest, salt, mask))
+
+
+def numbered(serial: int) -> Holder:
+    """A certificate whose number is written as some old authorities did."""
+    certificate = holder().name.copy()
+    certificate["tbs_certificate"]["serial_number"] = serial
+    return Holder(holder().key, certificate.dump(force=True))
+
+
+def a_list() -> crl.CertificateList:
+    return crl.CertificateList.load(lab_authority().crl("root"))
+
+
+GOOD = {
+    **{f"pades-{kind}": by_pyhanko(kind) for kind in ("rsa", "rsa-3072", "rsa-e3", "p256", "p384", "p521")},
+    **{f"pkcs7-{kind}": (by_pyhanko(kind, pades=False), PKCS7) for kind in ("rsa", "p256", "p384", "p521")},
+    "brainpool": by_pyhanko("brainpool"),
+    "ed25519": by_pyhanko("ed25519", "sha512"),
+    **{f"rsa-{digest}": by_hand("rsa", digest) for digest in ("sha384", "sha512")},
+    **{f"ecdsa-{digest}": by_hand("p384", digest) for digest in ("sha384", "sha512", "sha3_256")},
+    "pss-by-pyhanko": by_pyhanko("rsa", pss=True),
+    "pss-by-pyhanko-512": by_pyhanko("rsa", "sha512", pss=True),
+    "pss-salt-20": with_pss("sha256", 20),
+    "pss-no-salt": with_pss("sha256", 0),
+    "pss-longest-salt": with_pss("sha256", 222),
+    "pss-mask-512": with_pss("sha256", 32, "sha512"),
+    "pss-512-mask-256": with_pss("sha512", 64, "sha256"),
+    "rsa-without-digest": by_hand(
+        "rsa", algorithm=algos.SignedDigestAlgorithm({"algorithm": "rsassa_pkcs1v15"})
+    ),
+    "certificate-named-by-sha-1": by_hand(attributes=lambda der: [ess_v1(der)]),
+    "certificate-named-twice": by_hand(attributes=lambda der: [ess_v1(der), ess_v2(der)]),
+    "certificate-named-by-sha-512": by_hand(attributes=lambda der: [ess_v2(der, digest="sha512")]),
+    "certificate-named-by-sha-1-in-version-2": by_hand(attributes=lambda der: [ess_v2(der, digest="sha1")]),
+    "certificate-named-with-its-number": by_hand(attributes=lambda der: [ess_v2(der, serial=True)]),
+    "time-claimed": by_hand(attributes=lambda der: [ess_v2(der), signing_time()]),
+    "signer-by-key": by_hand(key_identifier=True),
+    "certificates-in-another-order": by_hand(
+        others=lambda: [holder("p384").name, holder("rsa").name], first=False
+    ),
+    "certificate-twice": by_hand(others=lambda: [holder().name]),
+    "lists-inside": by_hand(crls=lambda: [a_list()]),
+    "indefinite-lengths": lambda covered: indefinite(by_hand()(covered)),
+    "negative-number": by_hand(who=lambda: numbered(-5)),
+    "number-zero": by_hand(who=lambda: numbered(0)),
+    "certificate-that-ended": by_hand(who=lambda: holder(ended=True)),
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_value_that_an_expert_calls_intact_is_accepted(name):
+    """Integrity and content are accepted; whose certificate it is, and whether it holds, is for trust."""
+    make, how = GOOD[name] if isinstance(GOOD[name], tuple) else (GOOD[name], {})
+    assert parts(sign_by_hand(letter(), make, **how)) == ACCEPTED
+
+
+@pytest.mark.parametrize("how", [{}, PKCS7], ids=["cades", "pkcs7"])
+@pytest.mark.parametrize("claimed", [False, True])
+def test_without_a_name_for_the_certificate_the_bytes_still_stand(how, claimed):
+    """Older tools leave the attribute out (decision 24): integrity and content are accepted, trust is not."""
+    make = by_hand(attributes=lambda _: [signing_time()] if claimed else [])
+    assert parts(sign_by_hand(letter(), make, **how)) == (set(), set(), {"signature.certificate-unbound"})
+
+
+def bare(covered: bytes) -> bytes:
+    return core.OctetString(pkcs1("sha1")(holder("rsa").key, covered)).dump()
+
+
+def without_attributes(covered: bytes) -> bytes:
+    value = cms.ContentInfo.load(by_hand("rsa")(covered))
+    signer = value["content"]["signer_infos"][0]
+    signer["signed_attrs"] = cms.CMSAttributes([])
+    del signer["signed_attrs"]
+    signer["signature"] = pkcs1("sha256")(holder("rsa").key, covered)
+    return value.dump(force=True)
+
+
+REFUSED = {
+    "sha-1-inside": (by_hand(enclosed=True), {"subfilter": "adbe.pkcs7.sha1"}, "signature.subfilter"),
+    "bare-rsa": (
+        bare,
+        {"subfilter": "adbe.x509.rsa_sha1", "entries": "/Cert <3000>"},
+        "signature.subfilter",
+    ),
+    "digest-enclosed": (by_hand(enclosed=True), PKCS7, "signature.cms-structure"),
+    "no-attributes": (without_attributes, PKCS7, "signature.cms-structure"),
+    "sha-224": (by_hand("p384", "sha224"), {}, WEAK),
+    "sha-1": (by_hand("rsa", "sha1"), {}, WEAK),
+    "pss-mask-sha-1": (with_pss("sha256", 32, "sha1"), {}, WEAK),
+    "pss-another-salt": (with_pss("sha256", 32, written=20), {}, "signature.crypto-failure"),
+    "ed25519-over-sha-256": (by_hand("ed25519", "sha256"), {}, WEAK),
+    "certificate-named-by-md5": (
+        by_hand(attributes=lambda der: [ess_v2(der, digest="md5")]), {}, "signature.cms-structure",
+    ),
+    "another-certificate-named": (
+        by_hand(attributes=lambda _: [ess_v2(holder("p384").certificate, digest="sha1")]), {},
+        "signature.cms-structure",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_value_that_does_not_count_is_refused_for_its_reason(name):
+    """Each has the one true reason under integrity, and content is not blamed."""
+    make, how, code = REFUSED[name]
+    integrity, content, _ = parts(sign_by_hand(letter(), make, **how))
+    assert (integrity, content) == ({code}, set())
+
+
+def test_the_lab_wrote_what_it_says():
+    """The kinds are what their names claim: a lenient maker would make the tests above say nothing."""
+    value = cms.ContentInfo.load(with_pss("sha256", 20)(b"x"))["content"]["signer_infos"][0]
+    assert value["signature_algorithm"]["parameters"]["salt_length"].native == 20
+    assert indefinite(by_hand()(b"x"))[1] == 0x80
+    assert x509.Certificate.load(numbered(-5).certificate).serial_number == -5
