@@ -40,7 +40,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Per PDF."""
     recipients: int
     """Per packet."""
-    open_packets: int = 64
+    open_packets: int = 32
     """Of one connection, taken and not yet judged (T13)."""
     memory_bytes: int
     """Address space that judging one packet may add to its process."""

@@ -3,9 +3,11 @@
 import asyncio
 import csv
 import io
+import json
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +40,43 @@ class Scenery:
     def roots(self) -> dict[str, int]:
         """Return process numbers of the stack by name."""
         return {one.name: one.pid for one in Supervisor(self.home).standings() if one.pid}
+
+    def spoken_over_kafka(self, name: str) -> dict[str, object]:
+        """Let a connection speak Kafka as well; return all that its system needs for both doors."""
+        axis = Path(sys.executable).with_name("axis")
+        done = subprocess.run(
+            (axis, "connection", "rotate", name, "--kafka", "--json"), capture_output=True, text=True, check=True
+        )
+        return json.loads(done.stdout)
+
+    def judged(self, connection: str) -> int:
+        """Count packets of a connection that have been judged."""
+        return self._asked("SELECT count(*) FROM intake WHERE connection = $1 AND state = 'answered'", connection)
+
+    def until_taken(self, connection: str, count: int, *, door: str = "%", seconds: float = 120) -> None:
+        """Wait until so many packets of a connection have been taken."""
+        taken = "SELECT count(*) FROM intake WHERE connection = $1 AND door LIKE $2"
+        self._until(lambda: self._asked(taken, connection, door) >= count, seconds)
+
+    def until_judged(self, seconds: float = 120) -> None:
+        """Wait until nothing waits to be judged: what is measured next begins on a quiet axis."""
+        self._until(lambda: not self._asked("SELECT count(*) FROM intake WHERE state = 'taken'"), seconds)
+
+    def _until(self, holds: Callable[[], bool], seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < until, "it takes too long"
+            time.sleep(0.2)
+
+    def _asked(self, statement: str, *values: object) -> int:
+        async def ask() -> int:
+            line = await asyncpg.connect(self.settings.database_url, timeout=10)
+            try:
+                return await line.fetchval(statement, *values)
+            finally:
+                await line.close()
+
+        return asyncio.run(ask())
 
     async def count(self, table: str, packet_id: str) -> int:
         """Count the rows of a table about one packet."""
