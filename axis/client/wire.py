@@ -124,7 +124,7 @@ class Wire:
                     continue
                 if answer.status_code not in AGAIN:
                     raise refused
-                await _rest(max(_retry_after(answer), next(pauses)), until, refused)
+                await _rest(_pause(answer, pauses), until, refused)
             finally:
                 await answer.aclose()
 
@@ -161,6 +161,15 @@ async def _rest(seconds: float, until: float, why: Exception) -> None:
     if time.monotonic() + seconds > until:
         raise UnreachableError(f"{type(why).__name__}: {why}".removesuffix(": ")) from why
     await asyncio.sleep(seconds)
+
+
+def _pause(answer: httpx.Response, pauses: Iterator[float]) -> float:
+    """Return how long to wait after an answer that says: not now. Never less than it asks for."""
+    asked, own = _retry_after(answer), next(pauses)
+    if answer.status_code == httpx.codes.TOO_MANY_REQUESTS and asked:
+        # The axis is well and counts: coming later than it asks would only leave places empty.
+        return asked * random.uniform(1.0, 1.5)  # noqa: S311 - no secret
+    return max(asked, own)
 
 
 def _retry_after(answer: httpx.Response) -> float:

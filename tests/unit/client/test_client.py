@@ -283,8 +283,25 @@ async def test_comes_back_when_it_is_asked_to(monkeypatch):
     async with AxisClient("https://axis.test", "id", "secret", transport=script) as client:
         assert (await client.send_packet(b"abc")).packet_id == PACKET
     assert [body for _, path, body in script.seen if path == "/v1/packets"] == [b"abc"] * 6
-    assert slept[:2] == [3.0, 2.0]
+    assert 3.0 <= slept[0] <= 4.5
+    assert 2.0 <= slept[1] <= 3.0
     assert len(slept) == 5
+
+
+async def test_who_is_told_when_to_come_comes_then(monkeypatch):
+    """However often there was no place: the pause does not grow, or places would stay empty."""
+    slept = []
+
+    async def sleep(seconds):
+        slept.append(seconds)
+
+    monkeypatch.setattr(wire_module.asyncio, "sleep", sleep)
+    full = httpx.Response(429, headers={"Retry-After": "1"}, json={"code": "take.too-many-open"})
+    script = Script(*[full] * 20, httpx.Response(202, json=TAKEN))
+    async with AxisClient("https://axis.test", "id", "secret", transport=script) as client:
+        assert (await client.send_packet(b"abc")).packet_id == PACKET
+    assert len(slept) == 20
+    assert all(1.0 <= seconds <= 1.5 for seconds in slept)
 
 
 async def test_gives_up_after_its_patience():
