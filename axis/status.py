@@ -43,8 +43,17 @@ ANSWERS: Final = frozenset(
 )
 """States in which a clerk has answered: nothing is overdue any more."""
 
-FROM_SENDER: Final = frozenset({"13"})
+ASKED_BACK, AGREED, DECLINED = "13", "15", "16"
+"""The sender asks for a document back; the recipient destroys it and agrees, or declines."""
+
+REQUESTS: Final = frozenset({ASKED_BACK, AGREED, DECLINED})
+"""A conversation beside the state: recorded and passed on, whatever the state is, and never moving it."""
+
+FROM_SENDER: Final = frozenset({ASKED_BACK})
 """Codes that the original sender says (the roles in the packet flip)."""
+
+REASONED: Final = frozenset({"02", ASKED_BACK, DECLINED})
+"""Codes that are nothing without a reason: K3 holds the first to it, the page all three."""
 
 
 class Move(msgspec.Struct, frozen=True):
@@ -68,6 +77,8 @@ def apply_status(current: DeliveryState, code: str) -> Move:
     Source:
         exchange-rules 1.4; QĐ 28/2018 Điều 10.2.h.
     """
+    if code in REQUESTS:
+        return Move(current, ())
     try:
         said = DeliveryState(code)
         known = said not in {DeliveryState.CONSIGNED, DeliveryState.FETCHED}
@@ -78,6 +89,11 @@ def apply_status(current: DeliveryState, code: str) -> Move:
     odd = said not in USUAL_NEXT[current] and said != current
     findings = (Violation(Code.FINDING_STATUS_ORDER, "StatusCode", f"{current} → {code}"),) if odd else ()
     return Move(said if RANK[said] > RANK[current] else current, findings)
+
+
+def settles(state: DeliveryState, code: str) -> bool:
+    """Tell whether a status means that nothing more is owed: an answer, or a return agreed to."""
+    return state in ANSWERS or code == AGREED
 
 
 def check_status(packet: StatusPacket) -> tuple[Violation, ...]:

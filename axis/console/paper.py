@@ -1,21 +1,21 @@
 """The page of one document: what it is, every recipient's state and times, reasons, receipts, what to do."""
 
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
+import msgspec
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from axis.console.access import Clerk
-from axis.console.acting import offered, shown_state
+from axis.console.acting import may_ask_back, offered, shown_request, shown_state
 from axis.console.failures import absent
 from axis.console.pages import render
 from axis.console.parts import Given
 from axis.document import DeliveryState
+from axis.status import FROM_SENDER, REQUESTS
 from axis.store import clerking, papers, timeline
 from axis.store.papers import Paper, Sight
-
-if TYPE_CHECKING:
-    from axis.store.views import RecipientView
+from axis.store.views import RecipientView
 
 router = APIRouter()
 
@@ -23,6 +23,33 @@ Id = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 """Packet, delivery or event id; anything else is no address of ours."""
 
 MOST_FILES: Final = 200
+
+
+class Recipient(msgspec.Struct, frozen=True):
+    """One recipient as the sender's clerk sees it."""
+
+    view: RecipientView
+    request: str
+    """The last word on giving the document back; empty: nobody asked."""
+    may_ask: bool
+    acts: tuple[clerking.Act, ...]
+    """Requests that were made on the page."""
+
+
+def last_request(view: RecipientView) -> str:
+    """Return the last word on giving a document back; empty: nobody asked."""
+    return next((told.code for told in reversed(view.history) if told.code in REQUESTS), "")
+
+
+async def _recipients(parts: Given, packet_id: str, after: str) -> tuple[Recipient, ...]:
+    views = await timeline.read_deliveries(parts.pool, packet_id, after=after)
+    told = await clerking.list_acts(parts.pool, *(one.delivery_id for one in views))
+    found = []
+    for view in views:
+        acts = tuple(act for act in told if act.delivery_id == view.delivery_id and act.code in FROM_SENDER)
+        request = shown_request(last_request(view), acts)
+        found.append(Recipient(view, request, may_ask_back(DeliveryState(view.state), request), acts))
+    return tuple(found)
 
 
 @router.get("/documents/{packet_id}")
@@ -41,15 +68,17 @@ async def get_document(
     mine: tuple[clerking.Act, ...] = ()
     if seen.delivery_id:
         own = await timeline.read_deliveries(parts.pool, packet_id, only=seen.delivery_id)
-        mine = await clerking.list_acts(parts.pool, seen.delivery_id)
-    deliveries: tuple[RecipientView, ...] = ()
+        acts = await clerking.list_acts(parts.pool, seen.delivery_id)
+        mine = tuple(act for act in acts if act.code not in FROM_SENDER)
+    deliveries: tuple[Recipient, ...] = ()
     lines: tuple[timeline.NumberedLine, ...] = ()
     states: dict[str, int] = {}
     if seen.sent:
-        deliveries = await timeline.read_deliveries(parts.pool, packet_id, after=after)
+        deliveries = await _recipients(parts, packet_id, after)
         lines = await timeline.receipts_of(parts.pool, packet_id, paper.connection, after=receipts_after)
         states = await papers.count_states(parts.pool, packet_id)
     state = shown_state(own[0].state, mine) if own else DeliveryState.CONSIGNED
+    asked = shown_request(last_request(own[0]), mine) if own else ""
     return render(
         request,
         "document_part.html" if "live" in request.query_params else "document.html",
@@ -57,10 +86,11 @@ async def get_document(
         seen=seen,
         own=own[0] if own else None,
         acts=mine,
-        offered=offered(state) if own and clerk.connection else (),
+        asked=asked,
+        offered=offered(state, asked) if own and clerk.connection else (),
         connected=bool(clerk.connection),
         deliveries=deliveries,
-        more=deliveries[-1].code if len(deliveries) == timeline.PAGE else "",
+        more=deliveries[-1].view.code if len(deliveries) == timeline.PAGE else "",
         lines=lines,
         more_receipts=lines[-1].seq if len(lines) == timeline.RECEIPTS else 0,
         states=states,

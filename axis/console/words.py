@@ -31,8 +31,11 @@ ACTIONS: Final[dict[str, tuple[str, str, str]]] = {
     "04": ("Phân công", "assign", "Văn bản đã giao cho đơn vị, người xử lý."),
     "05": ("Đang xử lý", "process", "Đơn vị đã bắt đầu xử lý."),
     "06": ("Hoàn thành", "finish", "Việc xử lý văn bản đã xong."),
+    "13": ("Yêu cầu lấy lại", "ask back", "Nơi nhận được yêu cầu hủy bản của mình; họ đồng ý hoặc từ chối."),
+    "15": ("Đồng ý yêu cầu", "agree", "Bấm sau khi đã hủy văn bản ở hệ thống của cơ quan bạn."),
+    "16": ("Từ chối yêu cầu", "decline", "Văn bản vẫn ở cơ quan bạn; bên gửi nhận được lý do."),
 }
-"""What a clerk may do: name, English, what it means."""
+"""What a clerk may do: name, English, what it means. 13 is the sender's, all others the recipient's."""
 
 GROUNDS: Final[tuple[str, ...]] = (
     "Gửi sai nơi nhận",

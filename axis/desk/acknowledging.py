@@ -18,7 +18,7 @@ from axis.errors import MalformedError
 from axis.evidence.events import Kind, make_event, moment
 from axis.records import Addressed, Handling, StatusEnding
 from axis.register import DirectoryView
-from axis.status import ANSWERS, FROM_SENDER, apply_status, check_status
+from axis.status import AGREED, FROM_SENDER, apply_status, check_status, settles
 from axis.traffic import Incoming
 from axis.violations import REASONS, Code, Violation
 
@@ -126,8 +126,9 @@ def decide(
         description=packet.description,
         reported_at=packet.reported_at,
         delivery=delivery,
-        state=move.state if move.state != delivery.state else None,
-        answered=move.state in ANSWERS,
+        # A return that is agreed to moves nothing, and still ends the wait for an answer.
+        state=move.state if move.state != delivery.state or packet.code == AGREED else None,
+        answered=settles(move.state, packet.code),
         inform=delivery.connection if from_sender else delivery.sender_connection,
         event=_event(handling, packet, delivery, move.findings, at=at),
     )

@@ -8,27 +8,30 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from axis.store.faults import store_faults
+from axis.store.handlings import LATEST_REQUEST
 from axis.violations import Violation
 
 if TYPE_CHECKING:
     from axis.store.pool import Connection, Pool
 
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('clerk_act ' || $1, 0))"
-_SUBJECT: Final = """
+_SUBJECT: Final = f"""
 SELECT v.delivery_id, v.packet_id, v.recipient, v.recipient_name, v.state, v.sender,
+       coalesce((SELECT name FROM agency WHERE code = v.sender), '') AS sender_name,
+       {LATEST_REQUEST} AS request,
        doc.document_id, doc.number, doc.notation, to_char(doc.issued_on, 'YYYY/MM/DD') AS issued_on,
        coalesce(a.connection, '') AS connection
   FROM delivery v
   JOIN document doc USING (packet_id)
   LEFT JOIN agency a ON a.code = v.recipient
  WHERE v.delivery_id = $1
-"""
+"""  # noqa: S608 - constants
 _ACTS: Final = """
 SELECT c.act_id, c.account, c.agency, c.connection, c.packet_id, c.delivery_id, c.code, c.description, c.at,
        c.ack_id, coalesce(h.state, 'taken') AS state, coalesce(h.violations, '[]') AS violations
   FROM clerk_act c
   LEFT JOIN handling h ON h.ack_id = c.ack_id
- WHERE c.delivery_id = $1
+ WHERE c.delivery_id = ANY ($1::text[])
  ORDER BY c.at, c.code
 """
 _ADD: Final = """
@@ -78,6 +81,9 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     recipient_name: str
     state: str
     sender: str
+    sender_name: str
+    request: str
+    """The last word on giving it back: ``13``, ``15``, ``16``; empty: nobody asked."""
     document_id: str
     number: str
     notation: str
@@ -110,10 +116,10 @@ async def read_subject(pool: "Pool", delivery_id: str) -> Subject | None:
     return None if row is None else Subject(**dict(row))
 
 
-async def list_acts(pool: "Pool", delivery_id: str) -> tuple[Act, ...]:
-    """List what clerks did to a delivery, oldest first, with what became of it."""
+async def list_acts(pool: "Pool", *delivery_ids: str) -> tuple[Act, ...]:
+    """List what clerks did to deliveries, oldest first, with what became of it."""
     with store_faults():
-        return tuple(_act(dict(row)) for row in await pool.fetch(_ACTS, delivery_id))
+        return tuple(_act(dict(row)) for row in await pool.fetch(_ACTS, delivery_ids))
 
 
 async def add_acts(
@@ -138,7 +144,7 @@ async def add_acts(
             await conn.execute(_LOCK, delivery_id)
             row = await conn.fetchrow(_SUBJECT, delivery_id)
             assert row is not None, "the caller has seen this delivery"
-            before = tuple(_act(dict(one)) for one in await conn.fetch(_ACTS, delivery_id))
+            before = tuple(_act(dict(one)) for one in await conn.fetch(_ACTS, [delivery_id]))
             wanted = decide(Subject(**dict(row)), before)
             for act in wanted:
                 values = [getattr(act, name) for name in _ADDED]
@@ -146,7 +152,7 @@ async def add_acts(
                     said = f"status {act.code}"
                     await conn.execute(_AUDIT, act.at, act.account, said, act.packet_id, act.agency)
             names = {act.act_id for act in wanted}
-            rows = await conn.fetch(_ACTS, delivery_id)
+            rows = await conn.fetch(_ACTS, [delivery_id])
     return tuple(_act(dict(row)) for row in rows if row["act_id"] in names)
 
 

@@ -12,6 +12,13 @@ from axis.violations import Violation
 if TYPE_CHECKING:
     from axis.store.pool import Connection
 
+LATEST_REQUEST: Final = """
+coalesce((SELECT asked.code FROM handling asked
+           WHERE asked.delivery_id = v.delivery_id AND asked.state = 'recorded'
+             AND asked.code IN ('13', '15', '16')
+           ORDER BY asked.recorded_at DESC, asked.ack_id LIMIT 1), '')"""
+"""Part of a query over deliveries ``v``: the last word on giving the document back; empty: nobody asked."""
+
 _INSERT: Final = """
 INSERT INTO handling (ack_id, connection, sha256, received_at, message_key, state)
 VALUES ($1, $2, $3, $4, $5, 'taken')

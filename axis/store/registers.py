@@ -13,6 +13,7 @@ import msgspec
 from axis.register import searchable
 from axis.store.faults import store_faults
 from axis.store.finding import find_codes
+from axis.store.handlings import LATEST_REQUEST
 
 if TYPE_CHECKING:
     from axis.store.pool import Pool
@@ -21,7 +22,7 @@ PAGE: Final = 25
 WINDOW: Final = 5_000
 """Entries that one search looks at."""
 
-_IN: Final = """
+_IN: Final = f"""
 WITH looked AS MATERIALIZED (
     SELECT delivery_id, packet_id, recipient, recipient_name, sender, state, consigned_at AS at,
            answer_due_at, answered_at
@@ -31,14 +32,15 @@ WITH looked AS MATERIALIZED (
      LIMIT $5)
 SELECT v.delivery_id AS place, v.packet_id, v.at, v.state, v.answer_due_at AS due_at, v.answered_at,
        doc.number, doc.notation, doc.type_name, doc.subject, doc.issued_on, doc.priority,
-       v.sender AS party, coalesce(a.name, '') AS party_name, 1::bigint AS parties, '' AS code
+       v.sender AS party, coalesce(a.name, '') AS party_name, 1::bigint AS parties,
+       {LATEST_REQUEST} AS code
   FROM looked v
   JOIN document doc USING (packet_id)
   LEFT JOIN agency a ON a.code = v.sender
  WHERE doc.search LIKE ALL ($6::text[]) AND ($7::text[] IS NULL OR v.sender = ANY ($7))
  ORDER BY v.at DESC, v.delivery_id DESC
  LIMIT $8
-"""
+"""  # noqa: S608 - constants
 _IN_END: Final = """
 SELECT consigned_at AS at, delivery_id AS place FROM delivery
  WHERE recipient = $1 AND (consigned_at, delivery_id) < ($2, $3) AND consigned_at >= $4
@@ -93,16 +95,16 @@ _OUT_OPEN: Final = f"""
  ORDER BY v.priority DESC, v.received_at
 """  # noqa: S608 - as above
 
-_OWED_LINE: Final = """
+_OWED_LINE: Final = f"""
 SELECT v.delivery_id AS place, v.packet_id, v.consigned_at AS at, v.state, v.answer_due_at AS due_at,
        v.answered_at, doc.number, doc.notation, doc.type_name, doc.subject, doc.issued_on, doc.priority,
        CASE WHEN v.recipient = $1 THEN v.sender ELSE v.recipient END AS party,
        CASE WHEN v.recipient = $1 THEN coalesce(a.name, '') ELSE v.recipient_name END AS party_name,
-       1::bigint AS parties, '' AS code
+       1::bigint AS parties, {LATEST_REQUEST} AS code
   FROM delivery v
   JOIN document doc USING (packet_id)
   LEFT JOIN agency a ON a.code = v.sender
-"""
+"""  # noqa: S608 - constants
 _BY_US: Final = f"""
 {_OWED_LINE} WHERE v.recipient = $1 AND v.answered_at IS NULL
    AND ($2::timestamptz IS NULL OR v.answer_due_at <= $2)
@@ -163,7 +165,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     parties: int
     """How many recipients."""
     code: str
-    """Why it waits, a reason code; else empty."""
+    """Why it waits, a reason code; of a delivery the last word on giving it back, or empty."""
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 import asyncio
 import html
 import json
+import re
 import unicodedata
 from datetime import timedelta
 
@@ -75,6 +76,86 @@ async def test_a_refusal_needs_its_ground_and_ends_the_matter(house):
     assert "Gửi sai nơi nhận: chuyển Bộ Y tế" in await text(lan, f"/documents/{packet}")
     assert "1201/UBND-VP" in await text(lan, "/refused")
     assert "Văn bản đã ở trạng thái khác" in await text(minh, f"/documents/{packet}/act/03", 409)
+
+
+async def test_a_sender_asks_back_and_the_recipient_agrees(house):
+    """13 with a reason, 16 with a reason, 13 again, 15: each a real status, told to the other side."""
+    packet = await house.deliver(to=("G22", "G12"))
+    lan, minh, tai = await house.enter("lan"), await house.enter("minh"), await house.enter("tai")
+    page, ask = f"/documents/{packet}", f"/documents/{packet}/act/13?to=G22"
+    assert "Yêu cầu lấy lại" in await text(lan, page)
+    assert "lấy lại" not in await text(minh, page)
+
+    async def say(client, code, note, where):
+        form = await client.get(where)
+        assert form.status_code == 200, form.text
+        given = {"csrf": field(form.text, "csrf"), "attempt": field(form.text, "attempt"), "note": note}
+        to = {"to": "G22"} if code == "13" else {}
+        for _ in range(2):  # a double click is one act
+            answer = await client.post(f"{page}/act/{code}", data={**given, **to})
+        await house.acknowledge()
+        return answer.status_code
+
+    assert await say(lan, "13", " ", ask) == 422
+    assert await say(lan, "13", "gửi nhầm bản", ask) == 303
+    seen = await text(minh, page)
+    assert "Bên gửi yêu cầu lấy lại văn bản này" in seen
+    assert "gửi nhầm bản" in seen
+    assert "lan" not in re.findall(r"của (\w+)", seen), "whose hand it was is the sender's own affair"
+    assert "Bên gửi yêu cầu lấy lại" in await text(minh, "/incoming")
+    assert "lấy lại" not in await text(tai, page)
+    assert await status(minh, f"{page}/act/03") == 409
+    assert await status(lan, ask) == 409
+
+    assert await say(minh, "16", "", f"{page}/act/16") == 422
+    assert await say(minh, "16", "đã trình ký", f"{page}/act/16") == 303
+    assert "đã trình ký" in await text(lan, page)
+    assert await status(minh, f"{page}/act/03") == 200
+    assert await say(lan, "13", "xin lấy lại lần nữa", ask) == 303
+    assert await say(minh, "15", "đã hủy", f"{page}/act/15") == 303
+    assert "Đồng ý yêu cầu" in await text(lan, page)
+    assert "không xử lý nữa" in await text(minh, page)
+    assert await status(minh, f"{page}/act/03") == 409
+    assert await status(lan, ask) == 409
+
+    acts = await house.pool.fetch("SELECT account, connection, code FROM clerk_act ORDER BY at, code")
+    assert [tuple(row) for row in acts] == [
+        ("lan", "lang-son", "13"), ("minh", "vpcp", "01"), ("minh", "vpcp", "16"),
+        ("lan", "lang-son", "13"), ("minh", "vpcp", "15"),
+    ]  # fmt: skip
+    handled = await house.pool.fetch("SELECT code, state, findings FROM handling ORDER BY recorded_at, code")
+    assert [(row["code"], row["state"], bytes(row["findings"])) for row in handled] == [
+        (code, "recorded", b"[]") for code in ("13", "01", "16", "13", "15")
+    ]
+    owed = await house.pool.fetchval("SELECT answered_at FROM delivery WHERE recipient = 'G22'")
+    assert owed is not None, "a return that was agreed to is an answer"
+
+
+async def status(client, address):
+    return (await client.get(address)).status_code
+
+
+async def test_only_the_sender_asks_back_and_only_a_recipient_answers(house):
+    """Another agency, a recipient, the sender of something else: no such page; nothing is recorded."""
+    packet = await house.deliver()
+    lan, minh, noi = await house.enter("lan"), await house.enter("minh"), await house.enter("noi")
+    for client, where in (
+        (minh, "act/13?to=G22"),
+        (noi, "act/13?to=G22"),
+        (lan, "act/13?to=G12"),
+        (lan, "act/13"),
+        (lan, "act/15"),
+        (noi, "act/15"),
+    ):
+        assert await status(client, f"/documents/{packet}/{where}") == 404, where
+    csrf = field((await lan.get(f"/documents/{packet}/act/13?to=G22")).text, "csrf")
+    own = field((await minh.get(f"/documents/{packet}/act/03")).text, "csrf")
+    for client, token, code in ((minh, own, "13"), (lan, csrf, "15")):
+        given = {"csrf": token, "attempt": "0", "note": "x", "to": "G22"}
+        answer = await client.post(f"/documents/{packet}/act/{code}", data=given)
+        assert answer.status_code == 404
+    assert await status(minh, f"/documents/{packet}/act/15") == 409, "nobody asked"
+    assert await house.pool.fetchval("SELECT count(*) FROM clerk_act") == 0
 
 
 async def test_a_double_click_is_one_act(house):
@@ -320,6 +401,12 @@ async def test_lists_go_along_their_index(house):
                   now() - n * interval '1 minute'
              FROM generate_series(1, 20000) n, unnest('{G22,G09}'::text[]) r"""
     )
+    await house.pool.execute(
+        """INSERT INTO handling (ack_id, connection, sha256, received_at, message_key, state,
+                                 delivery_id, code, recorded_at)
+           SELECT md5('h' || n), 'x', 'x', now(), '', 'recorded', md5(n || 'G22'), '01', now()
+             FROM generate_series(1, 20000) n"""
+    )
     await house.pool.execute("ANALYZE")
     for query, list_, agency in (
         (registers._IN, registers.incoming, "G22"),
@@ -333,7 +420,8 @@ async def test_lists_go_along_their_index(house):
         plan_nodes = list(nodes(json.loads(plan)[0]["Plan"]))
         whole = [node for node in plan_nodes if node["Node Type"] == "Seq Scan"]
         assert {node["Relation Name"] for node in whole} <= {"agency", "decision", "parked"}, "small tables"
-        big = [one for one in plan_nodes if one.get("Relation Name") in {"delivery", "intake", "document"}]
+        large = {"delivery", "intake", "document", "handling"}
+        big = [one for one in plan_nodes if one.get("Relation Name") in large]
         assert big
         assert all(one["Actual Rows"] * one["Actual Loops"] <= 26 for one in big), big
         page = await list_(house.pool, agency, Search(), None)

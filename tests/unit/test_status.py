@@ -6,7 +6,7 @@ import pytest
 
 from axis.document import DeliveryState
 from axis.envelope import Organ, ResponseFor, StatusPacket
-from axis.status import RANK, apply_status, check_status
+from axis.status import RANK, Move, apply_status, check_status, settles
 from axis.violations import Code
 
 S = DeliveryState
@@ -28,12 +28,27 @@ def test_the_shown_state_never_goes_back():
         assert RANK[apply_status(state, code).state] >= RANK[state]
 
 
-@pytest.mark.parametrize("code", ["13", "15", "16", "99", "consigned", "fetched", ""])
+@pytest.mark.parametrize("code", ["103", "99", "consigned", "fetched", ""])
 def test_codes_that_are_not_acted_upon_are_flagged(code):
     """They are stored and passed on; our own state names are no codes."""
     move = apply_status(S.ACCEPTED, code)
     assert move.state is S.ACCEPTED
     assert [v.code for v in move.findings] == [Code.FINDING_STATUS_CODE]
+
+
+@pytest.mark.parametrize("code", ["13", "15", "16"])
+def test_asking_back_is_a_conversation_beside_the_state(code):
+    """A request and its answers move nothing and are nothing odd, whatever the state."""
+    for state in S:
+        assert apply_status(state, code) == Move(state, ())
+
+
+def test_a_return_that_is_agreed_to_settles_what_is_owed():
+    """Nobody owes an answer about what is given back; asked or declined, the answer is still owed."""
+    assert settles(S.ARRIVED, "15")
+    assert not settles(S.ARRIVED, "13")
+    assert not settles(S.ARRIVED, "16")
+    assert settles(S.ACCEPTED, "16")
 
 
 def test_an_odd_order_is_flagged_and_applied():
