@@ -23,7 +23,7 @@ from axis.process import beside, start
 from axis.proving import certificates
 from axis.settings import Settings
 from axis.store.bell import Bell
-from axis.store.hearing import newest_event
+from axis.store.hearing import newest_event, open_packets
 from axis.store.papers import seen_by
 
 POOL: Final = 8
@@ -44,10 +44,11 @@ async def serve(settings: Settings, schemas: Schemas) -> None:
         office = ground.office
         # Files of documents are decoded where content lies: /tmp may be memory.
         tempfile.tempdir = str(office.content.root / "tmp")
-        live = Live(partial(seen_by, ground.pool), partial(newest_event, ground.pool))
+        pool = ground.pool
+        live = Live(partial(seen_by, pool), partial(newest_event, pool), partial(open_packets, pool))
         stack.enter_context(bell.overhearing(live.hear))
         parts = Parts(
-            pool=ground.pool,
+            pool=pool,
             desk=Desk(office),
             content=office.content,
             policy=office.policy,
@@ -57,7 +58,8 @@ async def serve(settings: Settings, schemas: Schemas) -> None:
             anchors=_anchors(settings),
             watched=_watched(settings),
         )
-        beside(stack, ground.courier.run, ground.trust.run, live.run, partial(finish_acts, parts))
+        beside(stack, ground.courier.run, ground.trust.run, live.run, live.watch)
+        beside(stack, partial(finish_acts, parts))
         config = https.configured(
             build_app(parts),
             settings,

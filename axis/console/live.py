@@ -2,12 +2,15 @@
 
 One database connection a process listens (`axis.store.bell`). A message says
 *that* something changed, never what: the page asks again, with its own rights.
+What is taken or parked rings no bell, for a ring would make every taking commit
+wait for the one before; while somebody looks, it is looked for once a second.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator
+from datetime import datetime
 from typing import Final
 
 from axis.errors import AxisError
@@ -23,6 +26,10 @@ EVERYTHING: Final = "*"
 
 SeenBy = Callable[[Collection[str], Collection[str]], Awaitable[set[tuple[str, str]]]]
 """(packet ids, agencies) → the pairs (agency, packet id) that may be seen."""
+LOOK_SECONDS: Final = 1.0
+
+Open = Callable[[Collection[str]], Awaitable[Collection[tuple[str, str, str, datetime | None]]]]
+"""agencies → (agency, packet id, state, next try) of what they sent and is not judged yet."""
 Newest = Callable[[], Awaitable[int]]
 """Number of the newest event."""
 
@@ -30,8 +37,9 @@ Newest = Callable[[], Awaitable[int]]
 class Live:
     """Tells open pages that something of theirs changed."""
 
-    def __init__(self, seen_by: SeenBy, newest: Newest) -> None:
+    def __init__(self, seen_by: SeenBy, newest: Newest, open_packets: Open) -> None:
         """Begin with nobody listening."""
+        self._open_packets = open_packets
         self._seen_by = seen_by
         self._newest = newest
         self._streams: dict[str, set[asyncio.Queue[tuple[int, str]]]] = {}
@@ -76,6 +84,20 @@ class Live:
                 await asyncio.sleep(1)
                 self._something.set()
 
+    async def watch(self) -> None:
+        """Tell what is taken and parked, until cancelled."""
+        known: set[tuple[str, str, str, datetime | None]] = set()
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            agencies = set(self._streams) - {EVERYTHING}
+            try:
+                found = set(await self._open_packets(agencies)) if agencies else set()
+                if new := {(agency, packet) for agency, packet, _, _ in found - known}:
+                    self._pass_on(await self._newest(), new)
+                known = found
+            except AxisError as exc:
+                _log.warning("live pages wait: %s", exc)
+
     async def _tell(self, rung: set[str]) -> None:
         agencies = set(self._streams) - {EVERYTHING}
         if not self._streams:
@@ -86,6 +108,9 @@ class Live:
             pairs |= {(agency, EVERYTHING) for agency in agencies}
         elif agencies:
             pairs |= await self._seen_by(rung, agencies)
+        self._pass_on(number, pairs)
+
+    def _pass_on(self, number: int, pairs: Iterable[tuple[str, str]]) -> None:
         for agency, packet in pairs:
             for queue in self._streams.get(agency, ()):
                 _put(queue, (number, packet))

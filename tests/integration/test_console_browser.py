@@ -121,6 +121,45 @@ async def test_a_day_at_work_live_and_by_keyboard(site):
     assert site.complaints == []
 
 
+async def test_what_is_taken_and_parked_appears_by_itself(site):
+    """The sender's open list and page follow the axis before it has judged, without a reload."""
+    lan = await site.enter("lan")
+    await lan.goto(f"{site.url}/outgoing")
+    await expect(lan.get_by_text("Chưa có văn bản đi.")).to_be_visible()
+    packet = await site.house.send(subject="Về việc vừa gửi")
+    await expect(lan.get_by_text("Trục đã nhận, chờ kiểm tra")).to_be_visible(timeout=10_000)
+    paper = await site.enter("lan")
+    await paper.goto(f"{site.url}/documents/{packet}")
+    await expect(paper.get_by_text("Trục đã nhận, chờ kiểm tra")).to_be_visible()
+    await site.house.park(packet, Violation(Code.REVOCATION_UNAVAILABLE, "", "http://crl"))
+    for page in (lan, paper):
+        await expect(page.get_by_text("Đang chờ", exact=True).last).to_be_visible(timeout=10_000)
+    await expect(paper.get_by_text("sẽ có kết quả")).to_be_visible()
+    assert site.complaints == []
+
+
+async def test_a_document_is_asked_back_and_given_back(site):
+    """The sender asks with a reason; the recipient's open page says so and answers; both see it."""
+    packet = await site.house.deliver()
+    lan, minh = await site.enter("lan"), await site.enter("minh")
+    await minh.goto(f"{site.url}/documents/{packet}")
+    await lan.goto(f"{site.url}/documents/{packet}")
+    await lan.get_by_role("link", name="Yêu cầu lấy lại").click()
+    await looks_right(lan)
+    await lan.get_by_label("Lý do").fill("gửi nhầm bản dự thảo")
+    await lan.get_by_role("button", name="Yêu cầu lấy lại").click()
+    await site.house.acknowledge()
+    await expect(minh.get_by_text("gửi nhầm bản dự thảo")).to_be_visible(timeout=10_000)
+    await looks_right(minh)
+    await minh.get_by_role("link", name="Đồng ý yêu cầu").click()
+    await minh.get_by_role("button", name="Đồng ý yêu cầu").click()
+    await site.house.acknowledge()
+    await expect(minh.get_by_text("không xử lý nữa")).to_be_visible(timeout=10_000)
+    await expect(lan.get_by_text("Đồng ý yêu cầu").first).to_be_visible(timeout=10_000)
+    await looks_right(lan)
+    assert site.complaints == []
+
+
 async def test_markup_stays_text(site):
     """A subject and a reason that are markup are shown letter by letter and run nowhere."""
     packet = await site.house.deliver(subject=MARKUP, files={f"{MARKUP}.pdf": b"%PDF-1.4\n%%EOF"})

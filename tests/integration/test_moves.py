@@ -480,8 +480,8 @@ async def test_a_status_of_the_wrong_party_changes_nothing(house, said, code):
     assert [one["code"] for one in body["reasons"]] == [code]
 
 
-async def test_a_recall_request_is_passed_to_the_recipient_and_flagged(house):
-    """13 comes from the sender: stored, passed on, flagged, no more for now."""
+async def test_a_recall_request_is_passed_to_the_recipient(house):
+    """13 comes from the sender: stored, passed on, no finding, and the state stays."""
     await house.take()
     await house.carry()
     packet = StatusPacket(
@@ -496,7 +496,8 @@ async def test_a_recall_request_is_passed_to_the_recipient_and_flagged(house):
     await house.carry()
     row = await house.pool.fetchrow("SELECT state, findings FROM handling")
     assert row["state"] == "recorded"
-    assert json.loads(row["findings"])[0]["code"] == "finding.status-code-not-handled"
+    assert json.loads(row["findings"]) == []
+    assert await house.pool.fetchval("SELECT state FROM delivery WHERE recipient = 'H37'") == "consigned"
     assert await house.pool.fetchval("SELECT connection FROM mailbox WHERE kind = 'status'") == "dms"
 
 

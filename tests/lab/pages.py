@@ -24,7 +24,7 @@ from axis.register import searchable
 from axis.reports import FileKind, FileReport, GateReport
 from axis.store.accounts import add_account
 from axis.store.connections import add_connection
-from axis.store.hearing import newest_event
+from axis.store.hearing import newest_event, open_packets
 from axis.store.papers import seen_by
 from tests.lab.office import Quarters
 
@@ -58,7 +58,7 @@ class House(Quarters):
     def __init__(self, pool, url, root):
         super().__init__(pool, url, root)
         self.desk = Desk(self.office)
-        self.live = Live(partial(seen_by, pool), partial(newest_event, pool))
+        self.live = Live(partial(seen_by, pool), partial(newest_event, pool), partial(open_packets, pool))
         self.parts = Parts(
             pool=pool,
             desk=self.desk,
@@ -88,6 +88,7 @@ class House(Quarters):
             for name, (role, agency) in PEOPLE.items():
                 await add_account(conn, name, role=role, agency=agency, password=hashed, at=self.now())
         tasks = [asyncio.create_task(self.courier.run()), asyncio.create_task(self.live.run())]
+        tasks.append(asyncio.create_task(self.live.watch()))
         try:
             async with self.bell:
                 with self.bell.overhearing(self.live.hear):
