@@ -218,6 +218,27 @@ async def test_every_page_is_readable_at_every_width(site):
     await looks_right(page)
 
 
+async def test_a_printed_page_is_the_document_and_nothing_else(site):
+    """On paper: no menu, no buttons, colours that mean something stay, and who printed it."""
+    packet = await site.house.deliver(priority=2)
+    await site.house.seal()
+    event = await site.house.pool.fetchval("SELECT event_id FROM event WHERE kind = 'SubmissionAcceptance'")
+    lan = await site.enter("lan")
+    for address in (f"/documents/{packet}", f"/receipts/{event}"):
+        await lan.goto(f"{site.url}{address}")
+        await expect(lan.get_by_role("button", name="In", exact=True)).to_be_visible()
+        await expect(lan.get_by_text("In bởi lan")).to_be_hidden()
+        await lan.emulate_media(media="print")
+        await expect(lan.get_by_text("In bởi lan (H37)")).to_be_visible()
+        for gone in ("nav", ".top", "button", ".buttons"):
+            for one in await lan.locator(gone).all():
+                await expect(one).to_be_hidden()
+        for tag in await lan.locator(".urgent").all():
+            style = await tag.evaluate("one => getComputedStyle(one).printColorAdjust")
+            assert style == "exact", "white on nothing is not to be read"
+        await lan.emulate_media(media="screen")
+
+
 async def looks_right(page):
     """Hold one page to what everybody needs."""
     for width in WIDTHS:
