@@ -1,10 +1,15 @@
 """Fixtures of every tier: real servers once a session, the shared samples."""
 
+import asyncio
 import os
 import re
 from pathlib import Path
 
 import pytest
+
+from tests.lab.loops import PatientPolicy
+
+asyncio.set_event_loop_policy(PatientPolicy())
 
 SHARED = Path(__file__).parents[2] / "shared"
 
