@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from confluent_kafka import Consumer, KafkaException
 from confluent_kafka import TopicPartition as Spot
@@ -22,6 +23,7 @@ from confluent_kafka import TopicPartition as Spot
 from axis.errors import UnavailableError
 from axis.kafka.admin import SECONDS, ask
 from axis.kafka.connect import aiokafka_options, away, confluent_options
+from axis.kafka.spreading import EvenByKind
 from axis.settings import Settings
 from axis.topics import BRIDGE_GROUP, TAKEN_FROM
 from axis.traffic import Incoming
@@ -63,6 +65,8 @@ class DoorReader(ConsumerRebalanceListener):  # type: ignore[misc] # theirs has 
             **aiokafka_options(self._settings),
             client_id=f"axis-bridge-{self._settings.instance}",
             group_id=BRIDGE_GROUP,
+            # The second for a bridge of an earlier version beside this one.
+            partition_assignment_strategy=(EvenByKind, RoundRobinPartitionAssignor),
             enable_auto_commit=False,
             # Never a jump over what nobody has read: a lost offset means reading again.
             auto_offset_reset="earliest",

@@ -2,7 +2,14 @@
 
 import asyncio
 import hashlib
+import os
+import re
+import signal
+import time
+import urllib.request
+from contextlib import AsyncExitStack
 
+import msgspec
 import pytest
 
 from axis.checks.policy import load_policy
@@ -11,7 +18,10 @@ from axis.client import UnreachableError
 from axis.document import packet_id
 from axis.sandbox.authority import Authority
 from axis.settings import load_settings
+from axis.stack.alone import launch
 from axis.stack.places import Home
+from axis.stack.ports import choose_ports
+from axis.stack.single import described
 from axis.stack.supervision import Supervisor
 from tests.acceptance.test_kafka_door import Scene, ids, notice, receipt
 
@@ -74,3 +84,118 @@ async def test_a_flood_at_both_doors_waits_for_itself(scene):
         ids(loud.inbox)
         assert not [record for _, record, _ in loud.inbox if notice("take.too-many-open")(record)]
     await until(scene, taken, name, wanted=len(flood) + 1)
+
+
+class Bridges:
+    """The stack's own bridge and a second one beside it."""
+
+    def __init__(self, scene):
+        self.scene = scene
+        own = described(scene.home.root, "bridge")
+        port = choose_ports(("another",), {}, {})[0]["another"]
+        more = {"AXIS_INSTANCE": "2", "AXIS_METRICS_PORT": str(port)}
+        program = msgspec.structs.replace(own, port=port, environ={**own.environ, **more})
+        self.ports = {"own": own.port, "second": port}
+        self.child = launch(program, scene.home.logs / "bridge-2.log")
+
+    def count(self, name, metric):
+        """Read a counter of one of them, all its labels together; 0 while nobody answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[name]}/metrics", timeout=5) as page:
+                found = re.findall(rf"^{metric}(?:{{.*}})? ([0-9.e+]+)$", page.read().decode(), re.MULTILINE)
+        except OSError:
+            return 0.0
+        return sum(map(float, found))
+
+    def counts(self, metric):
+        """Read a counter of both."""
+        return {name: self.count(name, metric) for name in self.ports}
+
+
+@pytest.fixture
+def bridges(scene):
+    made = Bridges(scene)
+    yield made
+    made.child.kill()
+
+
+async def speakers(scene, stack):
+    """Let all three connections speak."""
+    told = (scene.sender, scene.receiver, scene.loop)
+    return [await stack.enter_async_context(scene.speaker(one)) for one in told]
+
+
+async def sent(speaker, what):
+    """Submit something that is no packet; return the id under which it is refused."""
+    data = f"{speaker.name}: {what}".encode()
+    await speaker.submit(data)
+    return named(speaker.told, data)
+
+
+async def test_two_bridges_share_what_comes_and_one_fills_what_goes(scene, bridges):
+    """Submissions are spread over both; inboxes have one writer, and the other is there when it dies."""
+    before = bridges.counts("axis_taken_total")
+    async with AsyncExitStack() as stack:
+        every = await speakers(scene, stack)
+        names = []
+        async with asyncio.timeout(90):
+            while any(count == before[name] for name, count in bridges.counts("axis_taken_total").items()):
+                names += [(one, await sent(one, f"shared {len(names)}")) for one in every]
+                await asyncio.sleep(1)
+        for one, name in names:
+            await one.until(receipt(name, "SubmissionRejection"), seconds=60)
+        assert bridges.count("second", "axis_inbox_published_total") == 0
+        await asyncio.to_thread(scene.kill)
+        names = [(one, await sent(one, f"after {n}")) for n in range(5) for one in every]
+        for one, name in names:
+            await one.until(receipt(name, "SubmissionRejection"), seconds=90)
+        assert bridges.count("second", "axis_inbox_published_total") > 0
+        bridges.child.stop()
+        names = [(one, await sent(one, f"alone {n}")) for n in range(5) for one in every]
+        for one, name in names:
+            await one.until(receipt(name, "SubmissionRejection"), seconds=90)
+        for one in every:
+            ids(one.inbox)
+    for name in {one.name for one in every}:
+        assert await events_of(scene, name) == 1
+
+
+async def events_of(scene, connection):
+    """Return the most receipts that one packet of a connection has: each was taken and judged once."""
+    rows = await scene.rows(
+        "SELECT max(n) FROM (SELECT count(*) AS n FROM event WHERE connection = $1"
+        " AND kind = 'SubmissionRejection' GROUP BY packet_id) AS each",
+        connection,
+    )
+    return rows[0][0]
+
+
+@pytest.mark.parametrize("server", ["kafka", "postgres"])
+async def test_a_server_killed_under_the_bridge_costs_nothing(scene, server):
+    """In the middle of a stream of submissions: each is taken once and answered, in both directions."""
+    async with AsyncExitStack() as stack:
+        every = await speakers(scene, stack)
+        names = []
+        for n in range(30):
+            if n == 10:
+                await asyncio.to_thread(killed, scene, server)
+            names += [(one, await sent(one, f"{server} {n}")) for one in every]
+            await asyncio.sleep(0.1)
+        for one, name in names:
+            await one.until(receipt(name, "SubmissionRejection"), seconds=120)
+        for one in every:
+            ids(one.inbox)
+            assert not [record for _, record, _ in one.inbox if record.kind == "notice"]
+    for name in {one.name for one in every}:
+        assert await events_of(scene, name) == 1
+
+
+def killed(scene, server):
+    """Kill a server of the stack; it is started again by the supervisor."""
+    supervisor = Supervisor(scene.home)
+    pid = next(one.pid for one in supervisor.standings() if one.name == server)
+    os.kill(pid, signal.SIGKILL)
+    until = time.monotonic() + 60
+    while next(one.pid for one in supervisor.standings() if one.name == server) in {0, pid}:
+        assert time.monotonic() < until
+        time.sleep(0.1)
