@@ -76,7 +76,7 @@ class Killer:
                         done += 1
             else:
                 done += self.kill(scene, name)
-            time.sleep(lot.uniform(0.05, 0.8))
+            time.sleep(lot.uniform(0.05, 0.5))
         return done
 
 
