@@ -268,7 +268,7 @@ REASONS: Final[dict[Code, Reason]] = {
     Code.CONTENT_MEDIA: _R("G8", "Tệp PDF chứa âm thanh, phim hoặc nội dung ba chiều.", "The PDF holds sound, film or three-dimensional content."),
     Code.CONTENT_XFA: _R("G8", "Tệp PDF chứa biểu mẫu XFA.", "The PDF holds an XFA form."),
     Code.CONTENT_EMBEDDED: _R("G8", "Tệp PDF chứa tệp nhúng.", "The PDF holds an embedded file."),
-    Code.CONTENT_HIDDEN: _R("G8", "Tệp PDF có lớp nội dung mặc định bị ẩn.", "The PDF holds a layer that is hidden by default."),
+    Code.CONTENT_HIDDEN: _R("G8", "Tệp PDF có nội dung mặc định bị ẩn, hoặc lệnh ẩn, hiện nội dung.", "The PDF holds content that is hidden by default, or an action that hides or shows it."),
     Code.CONTENT_OPENING: _R("G8", "Lệnh khi mở tệp PDF không phải chỉ là vị trí xem.", "The PDF's opening action is no plain destination."),
     Code.CONTENT_EXTERNAL: _R("G8", "Một phần nội dung của tệp PDF nằm ở tệp khác.", "A part of the PDF's content lies in another file."),
     Code.CONTENT_FIELDS: _R("G8", "Giá trị trường biểu mẫu bị thay đổi ngoài mức cho phép sau khi ký.", "Form-field values were changed after signing beyond what is allowed."),

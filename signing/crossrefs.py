@@ -14,6 +14,7 @@ from typing import Any
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from axis.violations import Code, Violation
+from signing.versions import Reader
 
 
 def check_hybrid(reader: PdfFileReader, first: int, end: int) -> Violation | None:
@@ -56,6 +57,31 @@ def check_offsets(reader: PdfFileReader, revision: int, end: int) -> Violation |
         beside = (section.hybrid.xref_data,) if section.hybrid is not None else ()
         if any(offset >= end for each in (section, *beside) for _, offset in each.standard_xrefs.values()):
             return Violation(Code.NOT_COVERING, "", "an object that it signs lies behind its end")
+    return None
+
+
+def check_ends(reader: Reader, revision: int, end: int) -> Violation | None:
+    """Hold the objects that a signed revision shows to the covered bytes, to their last byte (rule G4).
+
+    One that begins there and runs on behind the end, a stream of a length that is not there yet,
+    would let bytes that come later say what was signed.
+
+    Args:
+        reader: the document.
+        revision: the one that ends with the signature; an update follows.
+        end: bytes of the file up to where that signature ends.
+
+    Raises:
+        PdfReadError: one of them cannot be read, so that nobody knows where it ends.
+    """
+    for number in range(revision + 1):
+        section = reader.xrefs.get_xref_data(number)
+        beside = (section.hybrid.xref_data,) if section.hybrid is not None else ()
+        for each in (section, *beside):
+            for idnum, (generation, offset) in each.standard_xrefs.items():
+                key = idnum, generation
+                if reader.place(key, revision) == offset and reader.end(key, offset) > end:
+                    return Violation(Code.NOT_COVERING, "", "an object that it signs runs on behind its end")
     return None
 
 

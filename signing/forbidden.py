@@ -33,6 +33,9 @@ _VALUES: Final = {
     # A layer that is shown when another is not (optional content membership).
     "/AllOff": Code.CONTENT_HIDDEN,
     "/AnyOff": Code.CONTENT_HIDDEN,
+    # Actions that hide or show what was signed: an annotation, a layer.
+    "/Hide": Code.CONTENT_HIDDEN,
+    "/SetOCGState": Code.CONTENT_HIDDEN,
 }
 """Names that say what an action, an annotation or a stream is. A name may be an object of its own,
 so where it stands says nothing."""
@@ -58,7 +61,7 @@ DETAIL: Final = {
     Code.CONTENT_MEDIA: "sound, film, three dimensions, or an action that plays them",
     Code.CONTENT_XFA: "an XFA form",
     Code.CONTENT_EMBEDDED: "an embedded or attached file",
-    Code.CONTENT_HIDDEN: "content that is hidden by default",
+    Code.CONTENT_HIDDEN: "content that is hidden, or an action that hides or shows it",
     Code.CONTENT_EXTERNAL: "a stream whose bytes are in another file",
     Code.CONTENT_OPENING: "an opening action that is no plain destination",
 }

@@ -15,7 +15,7 @@ from axis.violations import Code, Violation
 from signing.byteranges import Range, check_order, check_reach, read_range
 from signing.changes import check_changes
 from signing.cms import read_cms, read_token, verify_cms
-from signing.crossrefs import check_hybrid, check_offsets
+from signing.crossrefs import check_ends, check_hybrid, check_offsets
 from signing.digests import CoveredDigests
 from signing.fields import SUBFILTERS, FoundField, find_fields, is_invisible
 from signing.looseness import check_looseness
@@ -242,6 +242,8 @@ def _compare(
         timestamp=signature.found.timestamp,
     )
     signature.faults.extend(changes.faults)
+    if beyond := check_ends(pdf.reader, embedded.signed_revision, signature.range.end):
+        signature.faults.append(beyond)
     signature.unpermitted = changes.unpermitted
     if not signature.found.timestamp:
         later = [

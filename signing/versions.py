@@ -41,6 +41,8 @@ class Reader(PdfFileReader):
         self._edges: dict[tuple[Key, Place], tuple[Edge, ...]] = {}
         self._mentions: dict[int, tuple[int, ...]] | None = None
         self._places: dict[tuple[Key, int], Place] = {}
+        self._ends: dict[int, int] = {}
+        """Where each object that was read ends, by where it begins."""
         self._heads: dict[int, _Head | None] = {}
         self._has_no_encryption: bool | None = None
         super().__init__(stream, strict=strict)
@@ -80,6 +82,8 @@ class Reader(PdfFileReader):
             known = self._plain(ref, marker) if isinstance(marker, int) else None
             if known is None:
                 known = super()._read_object(ref, marker, never_decrypt)
+                if isinstance(marker, int):
+                    self._ends[marker] = self.stream.tell()
             self._versions[key] = known
         return known
 
@@ -92,6 +96,7 @@ class Reader(PdfFileReader):
             return None
         stream.seek(offset + head.end())
         value = generic.read_object(stream, generic.Reference(ref.idnum, ref.generation, self))
+        self._ends[offset] = stream.tell()
         return value if _ENDING.match(stream.read(_ENDING_BYTES)) else None
 
     def _get_object_from_stream(self, idnum: int, stmnum: int, idx: int) -> generic.PdfObject:
@@ -126,6 +131,16 @@ class Reader(PdfFileReader):
             reference = generic.Reference(*key, pdf=self)
             self._places[key, last] = self.xrefs.get_historical_ref(reference, last)
         return self._places[key, last]
+
+    def end(self, key: Key, offset: int) -> int:
+        """Return where an object ends that begins at an offset; at least its value ends before.
+
+        Raises:
+            PdfReadError: there is none, or it cannot be read.
+        """
+        if offset not in self._ends:
+            self._read_object(generic.Reference(*key, pdf=self), offset)
+        return self._ends[offset]
 
     def version(self, key: Key, revision: int) -> generic.PdfObject:
         """Return an object as a revision has it, with references that lead nowhere in particular.

@@ -10,7 +10,7 @@ import pytest
 
 from axis.reports import Outcome, PdfReport
 from signing import cms_plain
-from tests.attacks import combined, contents, fields, looks, references, signatures, updates, values
+from tests.attacks import combined, contents, fields, looks, overruns, references, signatures, updates, values
 from tests.attacks.building import Attack
 from tests.attacks.counting import Counts
 from tests.lab.pdfs import codes, judge
@@ -22,6 +22,7 @@ ATTACKS = (
     *fields.ATTACKS,
     *values.ATTACKS,
     *references.ATTACKS,
+    *overruns.ATTACKS,
     *contents.ATTACKS,
     *combined.ATTACKS,
 )
@@ -62,5 +63,5 @@ def test_there_are_enough_of_each_kind():
     families = {name.partition("-")[0] for name in names}
     assert families == {
         "isa", "shadow", "look", "eaa", "ssa", "usf", "swa", "range", "field", "certified", "locked",
-        "filled", "cms", "xref", "content", "both",
+        "filled", "cms", "xref", "overrun", "content", "both",
     }  # fmt: skip

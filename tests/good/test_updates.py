@@ -182,6 +182,9 @@ GOOD = {
     "free-head-again": lambda: append_table(
         one(), {2: newest(one(), 2)}, entries=lambda at: [(0, 0, 65535, b"f"), (2, at[2], 0, b"n")]
     ),
+    "object-that-nothing-leads-to": lambda: stored(
+        by_person(update(letter(n30=b"<< /A 1 >>"), {30: b"<< /A 2 >>", 31: b"[30 0 R]"}))
+    ),
     "stamp-alone": lambda: stamped(letter()),
     "stamp-alone-store": lambda: stored(stamped(letter())),
     "stamp-first": lambda: by_seal(by_person(stamped(letter()))),

@@ -87,6 +87,14 @@ FORBIDDEN = {
         lambda: page("/Resources << /Properties << /M << /Type /OCMD /VE [/Not 8 0 R] >> >> >>", n8=GROUP),
         "content.hidden-layer",
     ),
+    "hidden-by-an-action": (
+        lambda: page("/AA << /O << /S /Hide /T (Seal) >> >>"), "content.hidden-layer",
+    ),
+    "hidden-by-an-action-on-layers": (
+        lambda: page("/AA << /O << /S /SetOCGState /State [/OFF 8 0 R] >> >>",
+                     n8=GROUP),
+        "content.hidden-layer",
+    ),
     "opening-by-name": (lambda: plain("/OpenAction << /S /Named /N /Print >>"), "content.open-action"),
     "opening-by-reference": (
         lambda: plain("/OpenAction 8 0 R", n8=b"<< /S /URI /URI (http://x) >>"),
@@ -122,6 +130,8 @@ PLAIN = {
         "/Annots [<< /Type /Annot /Subtype /Link /Rect [0 0 1 1] /F 4/A << /S /URI /URI (http://x) >> >>]"
     ),
     "a-file-that-is-only-named": lambda: plain("/Names << /Dests 8 0 R >>", n8=b"<< /F (a) >>"),
+    # Without an action, which would be told, a screen is an empty rectangle.
+    "a-screen-without-an-action": lambda: page("/Annots [<< /Subtype /Screen /Rect [0 0 9 9] >>]"),
     "no-files-named": lambda: plain("/Names << /EmbeddedFiles << /Names [] >> >>"),
 }
 
