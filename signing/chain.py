@@ -16,15 +16,7 @@ from typing import Any, Final, TypeVar
 from asn1crypto import x509
 from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko_certvalidator import ValidationContext, find_valid_path
-from pyhanko_certvalidator.errors import (
-    DisallowedAlgorithmError,
-    ExpiredError,
-    InvalidCertificateError,
-    NotYetValidError,
-    PathBuildingError,
-    PathError,
-    ValidationError,
-)
+from pyhanko_certvalidator.errors import PathError, ValidationError
 from pyhanko_certvalidator.policy_decl import (
     CertRevTrustPolicy,
     RevocationCheckingPolicy,
@@ -34,6 +26,8 @@ from pyhanko_certvalidator.registry import CertificateRegistry, SimpleTrustManag
 
 from axis.violations import Code
 from signing.algorithms import weak_key
+from signing.distrust import Distrust, distrust_of
+from signing.signed import interned
 from signing.terms import Term, terms_of
 from signing.trust import TrustedAuthority, TrustList, TrustRole
 
@@ -80,17 +74,6 @@ _NO_REVOCATION: Final = CertRevTrustPolicy(
 
 
 @dataclass(frozen=True, slots=True)
-class Distrust:
-    """Why a certificate is not trusted."""
-
-    code: Code
-    detail: str
-    indication: str
-    """ETSI EN 319 102-1: main indication and sub-indication."""
-    subindication: str
-
-
-@dataclass(frozen=True, slots=True)
 class Chain:
     """A valid path: certificates from the leaf upwards, the anchor last.
 
@@ -101,19 +84,26 @@ class Chain:
     certificates: tuple[x509.Certificate, ...]
     terms: tuple[Term, ...] = ()
     """What the trust list allows of it."""
+    since: datetime = field(init=False)
+    until: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Tell the span once: it is asked for with every signature.
+
+        The list alone decides how long an anchor is trusted (RFC 5280, 6.1.1 d),
+        unless it is the leaf.
+        """
+        spans = self.certificates[:-1] or self.certificates
+        object.__setattr__(self, "since", max(one.not_valid_before for one in spans))
+        object.__setattr__(self, "until", min(one.not_valid_after for one in spans))
 
     def overstepped(self, moment: datetime) -> Term | None:
         """Return the term of the trust list that a moment lies outside of, or None."""
         return next((term for term in self.terms if not term.holds_at(moment)), None)
 
     def holds_at(self, moment: datetime) -> bool:
-        """Tell whether it is valid at a moment too, terms of the list aside.
-
-        The list alone decides how long an anchor is trusted (RFC 5280, 6.1.1 d),
-        unless it is the leaf.
-        """
-        spans = self.certificates[:-1] or self.certificates
-        return all(one.not_valid_before <= moment <= one.not_valid_after for one in spans)
+        """Tell whether it is valid at a moment too, terms of the list aside."""
+        return self.since <= moment <= self.until
 
 
 class Pool:
@@ -126,12 +116,7 @@ class Pool:
         """Prepare for one document."""
         self.trust = trust
         self._store = _store_of(trust)
-        # The list's own first: of two certificates with one issuer and serial number the first one counts.
-        self._registry = CertificateRegistry.build((*self._store.intermediates, *self._store.anchors))
-        for certificate in embedded:
-            # Registering reads it; one that cannot be read helps nobody to find the way.
-            with suppress(ValueError, TypeError, KeyError, AttributeError):
-                self._registry.register(certificate)
+        self._embedded = tuple(embedded)
 
     def authority(self, certificate: x509.Certificate) -> TrustedAuthority | None:
         """Return the authority of the trust list that a certificate is, or None."""
@@ -159,7 +144,7 @@ class Pool:
             return _within_terms(known, moment)
         context = ValidationContext(
             trust_manager=self._store.manager,
-            certificate_registry=self._registry,
+            certificate_registry=self._registry(),
             moment=moment,
             allow_fetching=False,
             revinfo_policy=_NO_REVOCATION,
@@ -174,7 +159,7 @@ class Pool:
             # and for a certificate that is itself an anchor it is not asked at all.
             _CONSTRAINTS[usage].validate(certificate)
         except (PathError, ValidationError) as exc:
-            return _translated(exc)
+            return distrust_of(exc)
         named = [self._store.by_fingerprint.get(one.sha256) for one in certificates]
         chain = Chain(certificates, terms_of(certificates, named))
         if not chain.holds_at(moment):
@@ -187,6 +172,17 @@ class Pool:
             )
         self._store.remember((usage, certificate.sha256), chain)
         return _within_terms(chain, moment)
+
+    def _registry(self) -> CertificateRegistry:
+        # The list's own first: of two certificates with one issuer and serial number the first one counts.
+        registry: CertificateRegistry = CertificateRegistry.build(
+            (*self._store.intermediates, *self._store.anchors)
+        )
+        for certificate in self._embedded:
+            # Registering reads it; one that cannot be read helps nobody to find the way.
+            with suppress(ValueError, TypeError, KeyError, AttributeError):
+                registry.register(certificate)
+        return registry
 
     def _fault(self, certificates: tuple[x509.Certificate, ...], usage: Usage) -> Distrust | None:
         for one in certificates:
@@ -222,7 +218,7 @@ class _Store:
 
 @lru_cache(maxsize=4)
 def _store_of(trust: TrustList) -> _Store:
-    loaded = [(authority, x509.Certificate.load(authority.der)) for authority in trust.authorities]
+    loaded = [(authority, interned(authority.der)) for authority in trust.authorities]
     anchors = tuple(certificate for authority, certificate in loaded if authority.anchor)
     return _Store(
         anchors=anchors,
@@ -265,36 +261,3 @@ def _within_terms(chain: Chain, moment: datetime) -> Chain | Distrust:
 
 def _distrust(code: Code, detail: str) -> Distrust:
     return Distrust(code, detail, "INDETERMINATE", "CHAIN_CONSTRAINTS_FAILURE")
-
-
-_OF_ERRORS: Final = (
-    # In this order: the later ones are wider.
-    (PathBuildingError, Code.CHAIN_UNTRUSTED, "no path to a trusted root", "NO_CERTIFICATE_CHAIN_FOUND"),
-    (ExpiredError, Code.CERTIFICATE_EXPIRED, "a certificate had expired", "OUT_OF_BOUNDS_NO_POE"),
-    (NotYetValidError, Code.CERTIFICATE_EXPIRED, "a certificate was not valid yet", "NOT_YET_VALID"),
-    (
-        DisallowedAlgorithmError,
-        Code.ALGORITHM_WEAK,
-        "an algorithm on the path is too weak",
-        "CRYPTO_CONSTRAINTS_FAILURE",
-    ),
-    (
-        InvalidCertificateError,
-        Code.KEY_USAGE,
-        "its key usage does not allow what it was used for",
-        "CHAIN_CONSTRAINTS_FAILURE",
-    ),
-)
-
-
-def _translated(exc: Exception) -> Distrust:
-    # The library's messages name subjects: they stay here.
-    if isinstance(exc, InvalidCertificateError) and "self-signed" in str(exc):
-        detail, sub = "self-signed and not trusted", "NO_CERTIFICATE_CHAIN_FOUND"
-        return Distrust(Code.CHAIN_UNTRUSTED, detail, "INDETERMINATE", sub)
-    for kind, code, detail, sub in _OF_ERRORS:
-        if isinstance(exc, kind):
-            main = "TOTAL-FAILED" if kind is NotYetValidError else "INDETERMINATE"
-            return Distrust(code, detail, main, sub)
-    detail, sub = "the path does not validate", "CERTIFICATE_CHAIN_GENERAL_FAILURE"
-    return Distrust(Code.CHAIN_UNTRUSTED, detail, "INDETERMINATE", sub)

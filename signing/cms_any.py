@@ -25,6 +25,7 @@ _ESS: Final = {
 }
 
 
+_INDEFINITE: Final = 0x80
 _VALIDATOR: Final = DefaultSignatureValidator()
 
 
@@ -96,7 +97,7 @@ def read_content_info(info: Any, content_type: str) -> SignedCms:  # noqa: ANN40
         bound=bound,
         tokens=_tokens(signer),
         signature=lambda: bytes(signer["signature"].native),
-        content=lambda: bytes(inner["content"]),
+        content=lambda: _octets(inner["content"]),
         verifies=partial(_verifies, signer, certificate, digest),
     )
 
@@ -183,7 +184,7 @@ def _signer(signed: Any, signer: Any) -> tuple[x509.Certificate, tuple[x509.Cert
     for choice in () if isinstance(given, core.Void) else given:
         if choice.name != "certificate":
             continue
-        certificate = interned(choice.chosen.dump())
+        certificate = interned(_as_it_stands(choice.chosen))
         if sid.name == "issuer_and_serial_number":
             matches = _is_named(certificate, sid.chosen["issuer"], sid.chosen["serial_number"])
         else:
@@ -194,6 +195,18 @@ def _signer(signed: Any, signer: Any) -> tuple[x509.Certificate, tuple[x509.Cert
     return found[0], tuple(others)
 
 
+def _octets(value: Any) -> bytes:  # noqa: ANN401
+    if not isinstance(value, core.OctetString | core.ParsableOctetString):
+        raise TypeError("no octet string")
+    return bytes(value)
+
+
+def _as_it_stands(value: Any) -> bytes:  # noqa: ANN401
+    # Definite lengths are left alone; asn1crypto would write anew what has one whose last octet is 80.
+    raw = core.Asn1Value.dump(value)
+    return bytes(value.dump() if raw[1] == _INDEFINITE else raw)
+
+
 def _check_ess(certificate: x509.Certificate, attributes: dict[str, Any]) -> bool:
     # Whether an attribute names the certificate; one that names another is a fault of structure.
     named = [(kind, attributes[kind]) for kind in _ESS if kind in attributes]
@@ -201,7 +214,7 @@ def _check_ess(certificate: x509.Certificate, attributes: dict[str, Any]) -> boo
         if len(values) != 1:
             raise CmsError("the signing-certificate attribute has several values")
         # Loaded anew: reading into it must not touch the signed bytes.
-        if not is_meant(kind, values[0].dump(), certificate):
+        if not is_meant(kind, _as_it_stands(values[0]), certificate):
             raise CmsError("the signing-certificate attribute names another certificate")
     return bool(named)
 

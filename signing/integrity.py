@@ -7,7 +7,6 @@ from typing import Final
 
 import msgspec
 from pyhanko.pdf_utils import generic, misc
-from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from axis.checks.policy import Limits
@@ -19,6 +18,7 @@ from signing.crossrefs import check_ends, check_hybrid, check_offsets
 from signing.digests import CoveredDigests
 from signing.fields import SUBFILTERS, FoundField, find_fields, is_invisible
 from signing.looseness import check_looseness
+from signing.placed import PlacedSignature
 from signing.reading import OpenedPdf, unreadable
 from signing.signed import DATA, TST_INFO, CmsError, SignedCms, faults_of
 from signing.stamps import Stamp, read_stamp, signature_imprint, stamp_faults
@@ -34,7 +34,7 @@ class JudgedSignature:
     found: FoundField
     range: Range | None = None
     contents: bytes = b""
-    embedded: EmbeddedPdfSignature | None = None
+    embedded: PlacedSignature | None = None
     cms: SignedCms | None = None
     intact: bool = False
     valid: bool = False
@@ -193,19 +193,19 @@ def _history(pdf: OpenedPdf, signatures: list[JudgedSignature]) -> list[Violatio
 def _embed(pdf: OpenedPdf, signature: JudgedSignature) -> None:
     if signature.cms is None:
         return
-    embedded = EmbeddedPdfSignature(pdf.reader, signature.found.field, signature.found.name)
+    embedded = PlacedSignature(pdf.reader, signature.found.field, signature.contents)
     signature.embedded = embedded
     if signature.claimed_at is None and not signature.found.timestamp:
         signature.claimed_at = _claimed(embedded)
 
 
-def _claimed(embedded: EmbeddedPdfSignature) -> datetime | None:
+def _claimed(embedded: PlacedSignature) -> datetime | None:
     # From the dictionary; a date that cannot be read is no claim, and proves as little as one.
     try:
-        moment = embedded.self_reported_timestamp
-    except (misc.PdfError, ValueError, TypeError):
+        moment = generic.parse_pdf_date(embedded.sig_object["/M"], strict=True)
+    except (misc.PdfError, ValueError, TypeError, KeyError):
         return None
-    return moment.astimezone(UTC) if moment is not None and moment.tzinfo else None
+    return moment.astimezone(UTC) if moment.tzinfo else None
 
 
 def _compare(

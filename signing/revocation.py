@@ -23,6 +23,9 @@ from signing.publications import UNREADABLE, Publication, publication_of
 SKEW: Final = timedelta(minutes=5)
 """How far the clock of an authority may be ahead of ours."""
 
+_KNOWN: Final = 4096
+"""Certificates of which a book keeps what it says."""
+
 _HARMLESS: Final = frozenset(
     {
         x509.ReasonFlags.superseded,
@@ -62,6 +65,34 @@ class Standing:
 _UNKNOWN: Final = Standing(Status.UNKNOWN)
 
 
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """What one piece of evidence says of one certificate, whenever it is asked."""
+
+    standing: Standing
+    made: datetime
+    """``thisUpdate``."""
+    next: datetime | None
+    """``nextUpdate``."""
+    vouchers: "tuple[_Word, ...] | None" = None
+    """What lists say of the responder who gave it; None: nobody need vouch."""
+
+    def told(self, at: datetime) -> Standing | None:
+        """Return what it says to whoever asks at a moment; None: nothing, since it is not fresh."""
+        if self.standing.status is Status.REVOKED:
+            # Revocation is for good: evidence past its time still tells it.
+            counts = _fresh_enough(self.made, at)
+        else:
+            counts = is_fresh(self.made, self.next, at=at)
+        if not counts or self.vouchers is None:
+            return self.standing if counts else None
+        # Only lists may speak about a responder: it would otherwise vouch for itself.
+        vouched = [told for word in self.vouchers if (told := word.told(at)) is not None]
+        if not vouched or any(told.status is not Status.GOOD for told in vouched):
+            return None
+        return replace(self.standing, sources=(*self.standing.sources, *_sources(vouched)))
+
+
 class Book:
     """All evidence of one generation, read once."""
 
@@ -78,6 +109,8 @@ class Book:
         for der in evidence.ocsps:
             for answer in responses.answers_of(der):
                 self._answers[answer.single.serial_number].append(answer)
+        # What is said of a certificate is looked for once, and whether it is fresh asked each time.
+        self._words = lru_cache(maxsize=_KNOWN)(self._words_on)
 
     def standing(
         self, certificate: x509.Certificate, issuer: x509.Certificate, *, at: datetime, urls: frozenset[str]
@@ -90,10 +123,8 @@ class Book:
             at: moment of judgement: evidence must be fresh then.
             urls: where the trust list says the issuer's whole CRL is published.
         """
-        found = [
-            *self._by_crl(certificate, issuer, at, urls),
-            *self._by_ocsp(certificate, issuer, at),
-        ]
+        words = self._words(certificate, issuer, urls)
+        found = [told for word in words if (told := word.told(at)) is not None]
         revoked = [standing for standing in found if standing.status is Status.REVOKED]
         if revoked:
             first = min(revoked, key=lambda standing: standing.since or at)
@@ -101,9 +132,14 @@ class Book:
             return Standing(Status.REVOKED, first.since, harmless, _sources(revoked))
         return Standing(Status.GOOD, sources=_sources(found)) if found else _UNKNOWN
 
+    def _words_on(
+        self, certificate: x509.Certificate, issuer: x509.Certificate, urls: frozenset[str]
+    ) -> tuple[_Word, ...]:
+        return (*self._by_crl(certificate, issuer, urls), *self._by_ocsp(certificate, issuer))
+
     def _by_crl(
-        self, certificate: x509.Certificate, issuer: x509.Certificate, at: datetime, urls: frozenset[str]
-    ) -> list[Standing]:
+        self, certificate: x509.Certificate, issuer: x509.Certificate, urls: frozenset[str]
+    ) -> list[_Word]:
         found = []
         for publication in self._crls.get(issuer.subject.public_bytes(), ()):
             crl, source = publication.crl, (publication.sha256,)
@@ -113,21 +149,15 @@ class Book:
                 entry = publication.entry(certificate.serial_number)
             except UNREADABLE:
                 continue
-            if entry is not None and _fresh_enough(crl.last_update_utc, at):
-                # Revocation is for good: a list past its time still tells it.
-                found.append(replace(_revoked(entry), sources=source))
-            elif (
-                entry is None
-                and is_fresh(crl.last_update_utc, crl.next_update_utc, at=at)
+            made, until = crl.last_update_utc, crl.next_update_utc
+            if entry is not None:
+                found.append(_Word(replace(_revoked(entry), sources=source), made, until))
+            elif made <= certificate.not_valid_after_utc:
                 # Expired certificates may be dropped from a list.
-                and crl.last_update_utc <= certificate.not_valid_after_utc
-            ):
-                found.append(Standing(Status.GOOD, sources=source))
+                found.append(_Word(Standing(Status.GOOD, sources=source), made, until))
         return found
 
-    def _by_ocsp(
-        self, certificate: x509.Certificate, issuer: x509.Certificate, at: datetime
-    ) -> list[Standing]:
+    def _by_ocsp(self, certificate: x509.Certificate, issuer: x509.Certificate) -> list[_Word]:
         found = []
         for answer in self._answers.get(certificate.serial_number, ()):
             single = answer.single
@@ -135,35 +165,20 @@ class Book:
                 if not responses.is_about(single, issuer):
                     continue
                 responder = answer.verified_by(issuer)
-                vouched = None if responder is None else self._responder_stands(responder, issuer, at)
-                if vouched is None:
+                if responder is None:
                     continue
+                alone = responder == issuer or responses.needs_no_check(responder)
+                vouchers = None if alone else tuple(self._by_crl(responder, issuer, frozenset()))
             except UNREADABLE:
                 continue
-            source = (answer.sha256, *vouched)
-            if single.certificate_status is ocsp.OCSPCertStatus.REVOKED and _fresh_enough(
-                single.this_update_utc, at
-            ):
-                reason = single.revocation_reason
-                found.append(
-                    Standing(Status.REVOKED, single.revocation_time_utc, reason in _HARMLESS, source)
-                )
-            elif single.certificate_status is ocsp.OCSPCertStatus.GOOD and is_fresh(
-                single.this_update_utc, single.next_update_utc, at=at
-            ):
-                found.append(Standing(Status.GOOD, sources=source))
+            made, until, source = single.this_update_utc, single.next_update_utc, (answer.sha256,)
+            if single.certificate_status is ocsp.OCSPCertStatus.REVOKED:
+                harmless = single.revocation_reason in _HARMLESS
+                standing = Standing(Status.REVOKED, single.revocation_time_utc, harmless, source)
+                found.append(_Word(standing, made, until, vouchers))
+            elif single.certificate_status is ocsp.OCSPCertStatus.GOOD:
+                found.append(_Word(Standing(Status.GOOD, sources=source), made, until, vouchers))
         return found
-
-    def _responder_stands(
-        self, responder: x509.Certificate, issuer: x509.Certificate, at: datetime
-    ) -> tuple[str, ...] | None:
-        # What vouches for the responder besides its issuer's signature; None: it may not speak.
-        if responder == issuer or responses.needs_no_check(responder):
-            return ()
-        # Only the list may speak about a responder: it would otherwise vouch for itself.
-        found = self._by_crl(responder, issuer, at, frozenset())
-        sound = bool(found) and all(standing.status is Status.GOOD for standing in found)
-        return _sources(found) if sound else None
 
 
 @lru_cache(maxsize=2)

@@ -65,7 +65,22 @@ def faults_of(signed: SignedCms, *, intact: bool, valid: bool) -> tuple[Violatio
     return tuple(faults)
 
 
+class _Certificate(x509.Certificate):  # type: ignore[misc]  # asn1crypto is untyped
+    """A certificate that stays as it came.
+
+    asn1crypto 1.5 takes a length whose last octet is 80 for an indefinite one, and writes the value
+    anew: one certificate in 256, and where it is not DER to the last bit, another fingerprint.
+    """
+
+    der = b""
+
+    def dump(self, force: bool = False) -> bytes:  # noqa: FBT001, FBT002  # as the original
+        return self.der or bytes(super().dump(force))
+
+
 @lru_cache(maxsize=1024)
 def interned(der: bytes) -> x509.Certificate:
     """Return a certificate, read once: signers, issuers and services come again with every document."""
-    return x509.Certificate.load(der, strict=True)
+    certificate = _Certificate.load(der, strict=True)
+    certificate.der = der
+    return certificate

@@ -13,7 +13,8 @@ from cryptography import x509 as pyca
 
 from axis.reports import Need, Outcome
 from axis.violations import Code, Violation
-from signing.chain import Chain, Distrust, Pool, Usage
+from signing.chain import Chain, Pool, Usage
+from signing.distrust import Distrust
 from signing.evidence import Evidence
 from signing.integrity import JudgedSignature
 from signing.revocation import SKEW, Status, book_of
@@ -148,8 +149,7 @@ class Truster:
         ):
             authority = self._pool.authority(issuer)
             urls = frozenset(authority.crl_urls) if authority is not None else frozenset()
-            pair = _pyca(subject.dump()), _pyca(issuer.dump())
-            standing = self._book.standing(*pair, at=self._at, urls=urls)
+            standing = self._book.standing(_pyca(subject), _pyca(issuer), at=self._at, urls=urls)
             result.evidence.extend(standing.sources)
             if standing.status is Status.UNKNOWN:
                 result.waits.append(
@@ -168,6 +168,7 @@ def _need(subject: x509.Certificate, issuer: x509.Certificate) -> Need:
     return Need(issuer_sha256=issuer.sha256.hex(), certificate=subject.dump(), issuer=issuer.dump())
 
 
-@lru_cache(maxsize=256)
-def _pyca(der: bytes) -> pyca.Certificate:
-    return pyca.load_der_x509_certificate(der)
+@lru_cache(maxsize=4096)
+def _pyca(certificate: x509.Certificate) -> pyca.Certificate:
+    # Those of paths that were found before are the same objects each time.
+    return pyca.load_der_x509_certificate(certificate.dump())

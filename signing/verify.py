@@ -6,7 +6,8 @@ no clock and reaches no network; a killable process runs it.
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import BinaryIO
+from functools import lru_cache
+from typing import BinaryIO, Final, NamedTuple
 
 from asn1crypto import x509
 
@@ -176,17 +177,18 @@ def _unbound(signatures: tuple[JudgedSignature, ...]) -> list[Violation]:
 
 def _report(signature: JudgedSignature, trust: SignatureTrust | None) -> SignatureReport:
     certificate = signature.cms.certificate if signature.cms is not None else None
+    names = _names(certificate) if certificate is not None else _NAMELESS
     stamped = trust.timestamped_at if trust is not None else None
     indication, subindication = indicate(signature, trust)
     return SignatureReport(
         field=signature.found.name,
         subfilter=signature.found.subfilter.lstrip("/"),
         timestamp=signature.found.timestamp,
-        certificate_sha256=certificate.sha256.hex() if certificate is not None else "",
-        subject=_common_name(certificate, "subject") if certificate is not None else "",
-        organizations=_organizations(certificate) if certificate is not None else (),
-        issuer=_common_name(certificate, "issuer") if certificate is not None else "",
-        serial=f"{certificate.serial_number:x}" if certificate is not None else "",
+        certificate_sha256=names.sha256,
+        subject=names.subject,
+        organizations=names.organizations,
+        issuer=names.issuer,
+        serial=names.serial,
         claimed_at=signature.claimed_at,
         timestamped_at=stamped,
         intact=signature.intact,
@@ -196,6 +198,28 @@ def _report(signature: JudgedSignature, trust: SignatureTrust | None) -> Signatu
         subindication=subindication,
         covers_until=signature.range.end if signature.range is not None else 0,
         filled_behind=signature.filled,
+    )
+
+
+class _Names(NamedTuple):
+    sha256: str = ""
+    subject: str = ""
+    organizations: tuple[str, ...] = ()
+    issuer: str = ""
+    serial: str = ""
+
+
+_NAMELESS: Final = _Names()
+
+
+@lru_cache(maxsize=1024)
+def _names(certificate: x509.Certificate) -> _Names:
+    return _Names(
+        certificate.sha256.hex(),
+        _common_name(certificate, "subject"),
+        _organizations(certificate),
+        _common_name(certificate, "issuer"),
+        f"{certificate.serial_number:x}",
     )
 
 

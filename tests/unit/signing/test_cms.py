@@ -6,14 +6,14 @@ from functools import cache, partial
 
 import pytest
 from asn1crypto import cms as forms
-from asn1crypto import core
+from asn1crypto import core, x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signing import cms, cms_any, cms_plain
-from signing.signed import DATA, TST_INFO, CmsError
+from signing.signed import DATA, TST_INFO, CmsError, interned
 from signing.stamps import read_stamp
 from tests.attacks.signers import by_rsa, pss
 from tests.lab.authority import lab_authority
@@ -182,6 +182,21 @@ def test_a_value_in_the_other_kinds_place(name, kind):
     """A signature is no time-stamp, and a time-stamp no signature."""
     same(value(name), kind)
     same(token(), kind)
+
+
+def test_a_certificate_stays_as_it_came():
+    """Whatever its length: asn1crypto writes one in 256 anew, and drops what DER would leave out."""
+    (tree,) = nodes(_AUTHORITY())
+    extensions = tree.children[0].children[-1].children[0].children
+    extensions.append(Node(0x30, b""))
+    for room in range(256):
+        extensions[-1] = Node(0x30, b"\x06\x03\x2a\x03\x04\x01\x01\x00" + Node(0x04, bytes(room)).written())
+        der = tree.written()
+        if der[3] == 0x80:
+            break
+    assert x509.Certificate.load(der).dump() != der, "asn1crypto does so no more: what is in its way may go"
+    assert interned(der).dump() == der
+    assert interned(der).sha256 == hashlib.sha256(der).digest()
 
 
 # --- values changed by chance --------------------------------------------------
