@@ -34,7 +34,7 @@ def _with_kafka(profile: Profile, made: Credentials, settings: Settings) -> Prof
         client_secret=profile.client_secret,
         ca_file=profile.ca_file,
         agencies=profile.agencies,
-        kafka_bootstrap=settings.kafka_bootstrap,
+        kafka_bootstrap=settings.kafka_outer or settings.kafka_bootstrap,
         kafka_user=made.kafka_user,
         kafka_password=made.kafka_password,
         kafka_ca=settings.kafka_ca,

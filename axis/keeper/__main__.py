@@ -23,6 +23,7 @@ from axis.ground import Ground, open_ground
 from axis.health import serve_health
 from axis.kafka.doors import Doors
 from axis.kafka.producer import Publisher
+from axis.keeper.refusals import Refusals
 from axis.keeper.showing import Showing
 from axis.process import beside, start, until_stopped
 from axis.settings import Settings
@@ -66,7 +67,7 @@ def _beside(settings: Settings, ground: Ground) -> Callable[[], Awaitable[None]]
     """Return what is kept in each round beside the documents."""
     pool, content, trust, now = ground.pool, ground.office.content, ground.trust, ground.office.now
     doors, doorstep, uploads = Doors(settings), DoorMemory(pool), Uploads(content.root)
-    showing = Showing(pool, content, trust.crl_urls)
+    showing, watch = Showing(pool, content, trust.crl_urls), Refusals(settings.kafka_denials)
 
     async def keep() -> None:
         await _broker_permitting(lambda: _end_acts(pool, doors, now()))
@@ -75,6 +76,7 @@ def _beside(settings: Settings, ground: Ground) -> Callable[[], Awaitable[None]]
             await end_removals(conn, content, at=now())
         for name, sha256 in await doorstep.drop_uploads(before=now() - UNUSED, limit=MOST_UPLOADS):
             await asyncio.to_thread(uploads.drop, name, sha256)
+        await watch.show()
         metrics.INBOX_UNPUBLISHED.set(await doorstep.count_unpublished())
         await showing.show(now())
         ends = trust_ends_at(trust.current, now())

@@ -51,7 +51,7 @@ PROCESSES: Final[tuple[Process, ...]] = (
     Process(
         name="keeper",
         module="axis.keeper",
-        settings=("database_url", *_JUDGED_BY),
+        settings=("database_url", *_JUDGED_BY, "kafka_denials"),
     ),
     Process(
         name="bridge",

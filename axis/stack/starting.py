@@ -67,6 +67,7 @@ def settings_of(plan: Plan) -> Settings:
         kafka_user="admin",
         kafka_password=plan.identity.kafka["admin"],
         kafka_ca=str(home.tls / "ca.pem"),
+        kafka_denials=str(home.logs / "kafka.log"),
         registry_url=f"http://127.0.0.1:{ports['registry']}{API}",
         registry_user="deployer",
         registry_password=plan.identity.registry["deployer"],

@@ -20,7 +20,9 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
+from aiokafka.protocol.admin import DeleteGroupsRequest, DescribeAclsRequest
 from aiokafka.structs import TopicPartition
 
 from axis.cli.rehearsal import set_stage
@@ -467,6 +469,8 @@ async def test_another_connection_gets_nothing_by_kafka(scene):
     other, mine = scene.sender, scene.receiver
     options = Speaker(mine, scene.schemas).options
     since, doors = denied(scene, mine["kafka_user"]), Doors(scene.settings)
+    await asyncio.sleep(2)  # what earlier tests were refused is counted by then
+    counted_before = counted(scene, mine["kafka_user"])
     before = doors.look()
     for topic in (*other["topics"].values(), *TOPIC_NAMES):
         with pytest.raises(KafkaError):
@@ -497,10 +501,34 @@ async def test_another_connection_gets_nothing_by_kafka(scene):
         errors = getattr(answer, "topic_errors", None) or answer.topic_error_codes
         assert all(error[1] for error in errors)
     assert all(name.startswith("axis.conn.kafka-b.") for name, _ in await admin.list_consumer_groups())
+    group = "axis.conn.kafka-a.test"
+    with pytest.raises(KafkaError):
+        await admin.describe_consumer_groups([group])
+    with pytest.raises(KafkaError):
+        await admin.list_consumer_group_offsets(group)
+    topic = other["topics"]["inbox"]
+    answers = [
+        *(await admin._send_request(DeleteGroupsRequest([group]))).results,
+        await admin._send_request(DescribeAclsRequest(1, None, 1, None, None, 1, 1)),
+        *(await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)]))[0].resources,
+        *(await admin.describe_topics([topic])),
+    ]
     await admin.close()
+    for answer in answers:
+        assert refused_code(answer), answer
+    for name in ("axis.conn.kafka-a.tx", "axis-bridge", mine["kafka_user"]):
+        producer = AIOKafkaProducer(**options, transactional_id=name, request_timeout_ms=5000)
+        with pytest.raises(KafkaError):
+            await producer.start()
+        await producer.stop()
     assert doors.look() == before
-    # and the broker has written each of them down
-    assert denied(scene, mine["kafka_user"]) - since >= 2 * len(TOPIC_NAMES)
+    # The broker has written each of them down, and the keeper has counted each line.
+    refused = denied(scene, mine["kafka_user"]) - since
+    assert refused >= 2 * len(TOPIC_NAMES) + len(answers)
+    async with asyncio.timeout(20):
+        while counted(scene, mine["kafka_user"]) - counted_before != refused:
+            await asyncio.sleep(0.5)
+            refused = denied(scene, mine["kafka_user"]) - since
 
 
 async def test_another_connection_gets_nothing_by_rest(scene):
@@ -574,10 +602,34 @@ def denied(scene, user):
     return len(re.findall(rf"Principal = User:{re.escape(user)} is Denied", text))
 
 
-def turned_away(scene, process, code):
-    """Read one counter of a process."""
+def refused_code(answer):
+    """Return the error code of one answer, wherever its shape has it."""
+    if isinstance(answer, dict):
+        return answer["error_code"]
+    if hasattr(answer, "error_code"):
+        return answer.error_code
+    return next(part for part in answer if isinstance(part, int))
+
+
+def counted(scene, user):
+    """Sum what the keeper has counted of a user's refusals."""
+    page = metrics_page(scene, "keeper")
+    assert "axis_broker_denials_read 1.0" in page
+    return sum(
+        float(number)
+        for line, number in re.findall(r"^axis_broker_denied_total({.*}) ([0-9.]+)$", page, re.MULTILINE)
+        if f'user="{user}"' in line
+    )
+
+
+def metrics_page(scene, process):
     port = described(scene.home.root, process).port
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=6) as answer:
-        page = answer.read().decode()
+        return answer.read().decode()
+
+
+def turned_away(scene, process, code):
+    """Read one counter of a process."""
+    page = metrics_page(scene, process)
     found = re.search(rf'^axis_turned_away_total{{code="{code}"}} ([0-9.]+)$', page, re.MULTILINE)
     return float(found[1]) if found else 0.0

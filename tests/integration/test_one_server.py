@@ -5,16 +5,32 @@ writable root file system, bounds, secrets of one's own only) are checked on wha
 """
 
 import json
+import os
 import re
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import msgspec
 import pytest
+from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
 
-from axis.kafka.admin import USERS
+from axis.errors import UnavailableError
+from axis.kafka.admin import USERS, admin_client, apply_rights, apply_topics, apply_users
+from axis.kafka.connect import confluent_options
+from axis.kafka.denials import Denials
+from axis.settings import Settings
+from axis.stack.alone import start_alone
+from axis.stack.kafka import kafka_program
+from axis.stack.places import jars, java
+from axis.stack.ports import choose_ports
 from axis.stack.processes import PROCESSES
+from axis.stack.program import run_tool
+from axis.topics import ACCEPTED, TOPICS
+from tests.lab.servers import temporary_home
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 TOOLS = Path(sys.executable).parent
@@ -80,9 +96,11 @@ def test_every_service_keeps_the_promises_of_the_head(services):
             assert service["healthcheck"]["test"], name
     assert services["networks"]["inner"]["internal"] is True
     published = {name for name, service in services["services"].items() if service.get("ports")}
-    assert published == {"gateway", "console", "prometheus"}
-    [local] = services["services"]["prometheus"]["ports"]
-    assert local["host_ip"] == "127.0.0.1"
+    assert published == {"gateway", "console", "kafka", "prometheus"}
+    for name in ("prometheus", "kafka"):
+        [local] = services["services"][name]["ports"]
+        assert local["host_ip"] == "127.0.0.1", "open to others only where somebody says so"
+    assert services["services"]["kafka"]["ports"][0]["target"] == 9094, "never the inner door"
 
 
 def test_each_process_gets_what_its_table_says_and_no_more(services):
@@ -134,13 +152,17 @@ def test_the_broker_is_as_closed_as_on_one_machine(prepared):
     moved = {
         "listeners", "advertised.listeners", "controller.quorum.voters", "log.dirs", "ssl.keystore.location",
         "ssl.truststore.location", "listener.name.client.scram-sha-512.sasl.jaas.config",
+        "listener.security.protocol.map", "listener.name.outer.scram-sha-512.sasl.jaas.config",
     }  # fmt: skip
     local = _properties((DEPLOY / "local" / "kafka.properties").read_text(encoding="utf-8"))
     server = _properties((prepared / "kafka.properties").read_text(encoding="utf-8"))
     assert {key: value for key, value in server.items() if key not in moved} == {
         key: value for key, value in local.items() if key not in moved
     }
-    assert server["listeners"] == "CLIENT://:9092,CONTROLLER://localhost:9093"
+    assert server["listeners"] == "CLIENT://:9092,OUTER://:9094,CONTROLLER://localhost:9093"
+    protocols = dict(one.split(":") for one in server["listener.security.protocol.map"].split(","))
+    assert protocols == {"CLIENT": "SASL_SSL", "OUTER": "SASL_SSL", "CONTROLLER": "SSL"}
+    assert server["advertised.listeners"].endswith(",OUTER://localhost:9094")
     assert "$" not in (prepared / "registry.properties").read_text(encoding="utf-8")
 
 
@@ -181,3 +203,89 @@ def _pins(path):
         else:
             pins[name].add(line.strip(" \\"))
     return pins
+
+
+@pytest.fixture
+def broker(tmp_path):
+    """A real broker on what `prepare` makes, addresses and folders apart; and settings by its outer door."""
+    ports, _ = choose_ports(("inner", "outer", "controller"), {}, {})
+    secrets = tmp_path / "secrets"
+    environ = {**os.environ, "AXIS_KAFKA_NAME": "localhost", "AXIS_KAFKA_PORT": str(ports["outer"])}
+    made = subprocess.run(
+        [str(DEPLOY / "server" / "prepare"), str(secrets)], env=environ, capture_output=True, check=False
+    )
+    assert made.returncode == 0, made.stderr
+    with temporary_home() as home:
+        text = (secrets / "kafka.properties").read_text(encoding="utf-8")
+        for was, here in (
+            ("/run/secrets", str(secrets)),
+            ("/var/lib/kafka/data", str(home.kafka)),
+            ("CLIENT://:9092", f"CLIENT://127.0.0.1:{ports['inner']}"),
+            ("CLIENT://kafka:9092", f"CLIENT://localhost:{ports['inner']}"),
+            ("OUTER://:9094", f"OUTER://127.0.0.1:{ports['outer']}"),
+            ("localhost:9093", f"localhost:{ports['controller']}"),
+        ):
+            assert was in text, was
+            text = text.replace(was, here)
+        log4j = (DEPLOY / "server" / "log4j2.properties").read_text(encoding="utf-8")
+        home.logs.mkdir()
+        (home.run / "log4j2.properties").write_text(log4j.replace("/var/log/kafka", str(home.logs)))
+        (home.run / "kafka.properties").write_text(text)
+        passwords = {name: (secrets / f"kafka_{name}").read_text().strip() for name in ("admin", "broker")}
+        users = [f"SCRAM-SHA-512=[name={name},password={secret}]" for name, secret in passwords.items()]
+        added = [word for user in users for word in ("--add-scram", user)]
+        format_ = ["format", "-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c", str(home.run / "kafka.properties"), *added]
+        run_tool([java(), "-cp", jars(), "kafka.tools.StorageTool", *format_], what="Kafka")
+        child = start_alone(kafka_program(home, client_port=ports["inner"]), home.logs / "kafka.log")
+        try:
+            yield home, Settings(
+                home=home.root,
+                kafka_bootstrap=f"localhost:{ports['outer']}",
+                kafka_user="admin",
+                kafka_password=passwords["admin"],
+                kafka_ca=str(secrets / "ca.pem"),
+            )
+        finally:
+            child.stop()
+
+
+def test_the_outer_door_of_the_broker_is_no_wider_than_the_inner(broker):
+    """By its advertised name: a password over TLS or nothing, the same rights; refusals are written down."""
+    home, admin = broker
+    apply_topics(admin)
+    apply_users(admin, {"gateway": "secret-of-the-gateway"})
+    apply_rights(admin)
+    seen = admin_client(admin).list_topics(timeout=10)
+    [server] = seen.brokers.values()
+    assert f"{server.host}:{server.port}" == admin.kafka_bootstrap, "who comes by the outer door stays there"
+    assert {topic.name for topic in TOPICS} <= set(seen.topics)
+
+    theirs = msgspec.structs.replace(
+        admin, kafka_user=USERS["gateway"], kafka_password="secret-of-the-gateway"
+    )
+    refusals = Denials(home.logs / "denials.log")
+    consumer = Consumer({**confluent_options(theirs), "group.id": "axis.worker"})
+    consumer.subscribe([ACCEPTED])
+    answer = consumer.poll(15)
+    consumer.close()
+    assert answer is not None
+    assert answer.error().code() in {
+        KafkaError.GROUP_AUTHORIZATION_FAILED, KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    }  # fmt: skip
+    until = time.monotonic() + 10
+    found = refusals.read()
+    while not found:
+        assert time.monotonic() < until, "the refusal is nowhere written down"
+        time.sleep(0.2)
+        found = refusals.read()
+    assert {user for user, _ in found} == {USERS["gateway"]}
+
+    for wrong in (
+        msgspec.structs.replace(theirs, kafka_password="wrong"),
+        msgspec.structs.replace(theirs, kafka_user="nobody"),
+    ):
+        with pytest.raises(UnavailableError):
+            apply_topics(wrong)
+    plain = {**confluent_options(theirs), "security.protocol": "SASL_PLAINTEXT"}
+    with pytest.raises(KafkaException):
+        AdminClient(plain).list_topics(timeout=4)
