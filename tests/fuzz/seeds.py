@@ -42,14 +42,13 @@ def streamed() -> bytes:
 def good_pdfs() -> tuple[bytes, ...]:
     """Return the PDFs that are accepted; whatever else is accepted must be one of them."""
     stamped = sign_by_hand(signed(), a_document_token, name="Stamp", subfilter="ETSI.RFC3161", reserved=_ROOM)
-    return signed(), sealed(), streamed(), stamped, form(), certified("2")
+    return signed(), sealed(), streamed(), stamped, form(), by_seal(form()), certified("2")
 
 
 def pdfs() -> Iterator[bytes]:
     """Yield PDFs, good and bad."""
     yield from good_pdfs()
     yield letter()
-    yield by_seal(form())
     yield hybrid(signed(), {}, hidden={4: b"<< >>"})
     yield letter("/OpenAction << /S /JavaScript /JS (x) >>")
     yield (
