@@ -16,7 +16,7 @@ AT_ONCE = (1, 2, 2, 3, 3)
 """How many faults a round has."""
 LOAD = (4, 10)
 """Documents let go around the faults of a round."""
-VOLLEY = 10
+VOLLEY = 12
 """Kills in quick succession: three hundred fit into six or seven minutes, recovery after each volley included."""
 KILL_RECOVERY = 30.0
 DRAIN_SECONDS = 240.0
