@@ -96,6 +96,7 @@ HOMES = {
     "argon2": {"axis.console"},
     "pypdfium2": {"axis.appearance"},
     "pikepdf": {"axis.appearance"},
+    "pybase64": {"axis.edxml"},
     "jinja2": {"axis.console", "axis.report"},
     "httpx": {"axis.client", "signing", "axis.cli"},  # the command line reads metrics pages
     "httpx2": {"axis.contract"},  # under the registry's client

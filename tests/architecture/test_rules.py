@@ -8,9 +8,7 @@ import pytest
 from axis.violations import REASONS, Code
 
 ROOT = Path(__file__).parents[2]
-SOURCES = [
-    path for room in ("axis", "agents", "signing") for path in (ROOT / room).rglob("*.py")
-]
+SOURCES = [path for room in ("axis", "agents", "signing") for path in (ROOT / room).rglob("*.py")]
 ROW = re.compile(
     r"^\| (?P<rule>[A-Z]\d+) \| `(?P<code>[a-z.-]+)` \| (?P<vi>.+) \| (?P<en>.+) \|$", re.MULTILINE
 )
