@@ -5,27 +5,34 @@ gap and copied, so that two signatures cost little more than one.
 """
 
 import hashlib
-from typing import Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
-from signing.byteranges import Range
-from signing.reading import OpenedPdf
+if TYPE_CHECKING:
+    from signing.byteranges import Range
 
 _CHUNK: Final = 1024 * 1024
 _LENGTHS: Final = {"shake256": 64}
 """Bytes of a digest whose algorithm leaves that open (RFC 8419 for Ed448)."""
 
 
-class CoveredDigests:
-    """Digests over the byte ranges of one file."""
+class Digests:
+    """Digests over byte ranges of one file, and over all of it."""
 
-    def __init__(self, pdf: OpenedPdf) -> None:
-        """Start with nothing hashed."""
-        self._pdf = pdf
+    def __init__(self, read: Callable[[int, int], bytes], size: int) -> None:
+        """Start with nothing hashed.
+
+        Args:
+            read: gives so many bytes from an offset; fewer at the file's end.
+            size: of the file, in bytes.
+        """
+        self._read = read
+        self._size = size
         self._done: dict[tuple[str, Range], bytes] = {}
         # By algorithm: the hash of everything before an offset, for the offsets passed so far.
         self._prefixes: dict[str, dict[int, hashlib._Hash]] = {}
 
-    def of(self, covered: Range, algorithm: str) -> bytes:
+    def of(self, covered: "Range", algorithm: str) -> bytes:
         """Return the digest of a range.
 
         Args:
@@ -44,6 +51,14 @@ class CoveredDigests:
             self._done[key] = running.digest(length) if length else running.digest()  # type: ignore[call-arg]
         return self._done[key]
 
+    def whole(self) -> str:
+        """Return the SHA-256 of the whole file, in hexadecimal."""
+        known = self._prefixes.get("sha256") or {0: hashlib.new("sha256")}
+        start = max(known)
+        running = known[start].copy()
+        self._feed(running, start, self._size)
+        return running.hexdigest()
+
     def _before(self, offset: int, algorithm: str) -> "hashlib._Hash":
         known = self._prefixes.setdefault(algorithm, {0: hashlib.new(algorithm)})
         if offset not in known:
@@ -55,7 +70,7 @@ class CoveredDigests:
 
     def _feed(self, running: "hashlib._Hash", start: int, end: int) -> None:
         while start < end:
-            chunk = self._pdf.read(start, min(_CHUNK, end - start))
+            chunk = self._read(start, min(_CHUNK, end - start))
             if not chunk:
                 raise EOFError("the file is shorter than its signature")
             running.update(chunk)

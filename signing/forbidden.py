@@ -5,11 +5,14 @@ following references: what they lead to is an object of its own.
 """
 
 from collections import Counter
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pyhanko.pdf_utils import generic
 
 from axis.violations import Code
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SIGNATURE: Final = "signature"
 """Counted beside the codes: signature dictionaries, which rule G2 compares with the fields."""
@@ -51,6 +54,12 @@ _KEYS: Final = {
 _TELLING: Final = frozenset((*_KEYS, "/F", "/JS", "/ByteRange"))
 """Keys that say something by themselves, or with another."""
 
+_LEAVES: Final = frozenset({
+    generic.NumberObject, generic.FloatObject, generic.BooleanObject, generic.NullObject,
+    generic.TextStringObject, generic.ByteStringObject, generic.IndirectObject,
+})  # fmt: skip
+"""What holds nothing and says nothing. What a reference leads to is looked at by itself."""
+
 DETAIL: Final = {
     Code.CONTENT_JAVASCRIPT: "a script",
     Code.CONTENT_LAUNCH: "an action that starts a program",
@@ -90,14 +99,22 @@ def look_at(root: Any, found: Counter[Code | str]) -> None:  # noqa: ANN401  # p
     waiting = [root]
     while waiting:
         value = waiting.pop()
+        inner: Iterable[Any]
         if isinstance(value, generic.DictionaryObject):
             for key in _TELLING & value.keys():
                 _key_found(value, key, found)
-            waiting.extend(dict.values(value))
+            inner = dict.values(value)
         elif isinstance(value, generic.ArrayObject):
-            waiting.extend(list.__iter__(value))
-        elif isinstance(value, generic.NameObject) and value in _VALUES:
-            found[_VALUES[value]] += 1
+            inner = list.__iter__(value)
+        else:
+            inner = (value,)
+        for one in inner:
+            kind = type(one)
+            if kind is generic.NameObject:
+                if one in _VALUES:
+                    found[_VALUES[one]] += 1
+            elif kind not in _LEAVES and one is not value:
+                waiting.append(one)
 
 
 def _key_found(value: generic.DictionaryObject, key: str, found: Counter[Code | str]) -> None:

@@ -15,7 +15,7 @@ from signing.byteranges import Range, check_order, check_reach, read_range
 from signing.changes import check_changes
 from signing.cms import read_cms, read_token, verify_cms
 from signing.crossrefs import check_ends, check_hybrid, check_offsets
-from signing.digests import CoveredDigests
+from signing.digests import Digests
 from signing.fields import SUBFILTERS, FoundField, find_fields, is_invisible
 from signing.looseness import check_looseness
 from signing.placed import PlacedSignature
@@ -67,10 +67,9 @@ def judge_integrity(
     for signature in signatures:
         _guard(signature, lambda s=signature: _locate(pdf, s))  # type: ignore[misc]
     signatures.sort(key=lambda s: (s.range.end if s.range else _LAST, s.found.name))
-    digests = CoveredDigests(pdf)
     for signature in signatures:
         if signature.range is not None:
-            _guard(signature, lambda s=signature: _verify(digests, s))  # type: ignore[misc]
+            _guard(signature, lambda s=signature: _verify(pdf.digests, s))  # type: ignore[misc]
     faults = list(general)
     located = [signature.range for signature in signatures if signature.range is not None]
     if len(located) == len(signatures) and signatures:
@@ -126,7 +125,7 @@ def _locate(pdf: OpenedPdf, signature: JudgedSignature) -> None:
         signature.range, signature.contents = located
 
 
-def _verify(digests: CoveredDigests, signature: JudgedSignature) -> None:
+def _verify(digests: Digests, signature: JudgedSignature) -> None:
     found, covered = signature.found, signature.range
     if found.subfilter not in SUBFILTERS or covered is None:
         return

@@ -7,12 +7,14 @@ second, lenient try: what a lenient reader mends, an attacker may have broken.
 import io
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO, Final, cast
 
 from axis.checks.policy import Limits
 from axis.violations import Code, Violation
 from signing import hexadecimal, tokens, values
 from signing.bounds import check_bounds
+from signing.digests import Digests
 from signing.mapped import MappedFile
 from signing.versions import Reader
 
@@ -36,11 +38,12 @@ class OpenedPdf:
     """The bytes, apart from the parser's own view of them."""
     size: int
     """Bytes."""
+    digests: Digests
+    """Of those very bytes."""
 
     def read(self, offset: int, length: int) -> bytes:
         """Return bytes of the file as it came; fewer at its end."""
-        self.raw.seek(offset)
-        return self.raw.read(length)
+        return _read(self.raw, offset, length)
 
 
 def open_pdf(file: BinaryIO, limits: Limits) -> OpenedPdf | Violation:
@@ -75,7 +78,12 @@ def open_pdf(file: BinaryIO, limits: Limits) -> OpenedPdf | Violation:
         return Violation(Code.LIMIT_REVISIONS, "", f"{revisions} revisions; {limits.revisions} are allowed")
     if objects > limits.objects:
         return Violation(Code.LIMIT_OBJECTS, "", f"{objects} objects; {limits.objects} are allowed")
-    return OpenedPdf(reader, raw, size)
+    return OpenedPdf(reader, raw, size, Digests(partial(_read, raw), size))
+
+
+def _read(raw: BinaryIO, offset: int, length: int) -> bytes:
+    raw.seek(offset)
+    return raw.read(length)
 
 
 def _streams(file: BinaryIO, size: int) -> tuple[BinaryIO, BinaryIO]:

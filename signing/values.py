@@ -96,7 +96,7 @@ def read_object(
     for size in _WINDOWS:
         window = bytes(stream.read(size))
         try:
-            value, end, behind = _value(window, container_ref)
+            value, end, behind = _value(window, 0, container_ref)
         except _OddError:
             stream.seek(start)
             if len(window) < size:
@@ -104,7 +104,7 @@ def read_object(
             continue
         stream.seek(start + end)
         if behind in b"s%" and isinstance(value, generic.DictionaryObject):
-            return _with_stream(stream, value, container_ref)
+            return with_stream(stream, value, container_ref)
         return value
     check_comment(stream)
     _Slow.active = True
@@ -114,9 +114,26 @@ def read_object(
         _Slow.active = False
 
 
-def _with_stream(
+def read_plain(
+    window: bytes, start: int, container: generic.Dereferenceable
+) -> tuple[generic.PdfObject, int, bytes] | None:
+    """Read a value that stands in a piece of the file; None: it is not plain, or not whole.
+
+    Returns:
+        It, where it ends, and behind a dictionary the next byte that is no white space.
+    """
+    if _Slow.active:
+        return None
+    try:
+        return _value(window, start, container)
+    except _OddError:
+        return None
+
+
+def with_stream(
     stream: BinaryIO, value: generic.DictionaryObject, container_ref: generic.Dereferenceable
 ) -> generic.DictionaryObject:
+    """Return a dictionary that was read with what stands behind it: itself, or a stream."""
     plain = dict(value.items())  # where a reference stays one
     data = generic._maybe_read_stream_payload(stream, plain, container_ref.get_pdf_handler())  # noqa: SLF001 - the original's own
     if data is None:
@@ -127,9 +144,9 @@ def _with_stream(
 
 
 def _value(  # noqa: C901, PLR0912 - one loop: calls are what reading costs
-    window: bytes, container: generic.Dereferenceable
+    window: bytes, place: int, container: generic.Dereferenceable
 ) -> tuple[generic.PdfObject, int, bytes]:
-    """Read the value at the beginning of a window.
+    """Read the value at a place of a window.
 
     Returns:
         It, where it ends, and behind a dictionary the next byte that is no white space.
@@ -137,12 +154,12 @@ def _value(  # noqa: C901, PLR0912 - one loop: calls are what reading costs
     Raises:
         _OddError: it is not in the plain spelling, or not whole.
     """
-    if window[:1] in b" \n\r\t\f\x00":
+    start = place
+    if window[start : start + 1] in b" \n\r\t\f\x00":
         raise _OddError
     open_ones: list[tuple[_Holder, generic.NameObject | None]] = []
     holder: _Holder = None
     key: generic.NameObject | None = None
-    place = 0
     while True:
         within = type(holder) is dict
         token = (PAIR if within else ITEM).match(window, place)
@@ -174,7 +191,7 @@ def _value(  # noqa: C901, PLR0912 - one loop: calls are what reading costs
                 holder = {} if kind == OPEN else generic.ArrayObject()
                 continue
             if holder is None:
-                return _alone(window, container, kind, token)
+                return _alone(window, start, container, kind, token)
             if kind == NAME:
                 value = _name(token[NAME])
             elif kind == NUMBER:
@@ -199,10 +216,10 @@ def _closed(holder: _Holder) -> generic.DictionaryObject | generic.ArrayObject:
 
 
 def _alone(
-    window: bytes, container: generic.Dereferenceable, kind: int | None, token: "re.Match[bytes]"
+    window: bytes, start: int, container: generic.Dereferenceable, kind: int | None, token: "re.Match[bytes]"
 ) -> tuple[generic.PdfObject, int, bytes]:
     # A value within no other: it is an object's, whose place pyHanko writes on it, and so never a shared one.
-    if kind == NUMBER and generic.INDIRECT_PATTERN.match(window, 0, _AHEAD):
+    if kind == NUMBER and generic.INDIRECT_PATTERN.match(window, start, start + _AHEAD):
         raise _OddError  # a reference in an odd spelling; within others, its R is no token
     if kind in (NAME, NUMBER):
         value = (_new_name if kind == NAME else _new_number)(token[kind])

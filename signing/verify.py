@@ -4,7 +4,7 @@
 no clock and reaches no network; a killable process runs it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import lru_cache
 from typing import BinaryIO, Final, NamedTuple
@@ -40,6 +40,7 @@ def verify_pdf(
     allow_claimed_time: bool,
     own_evidence: bool = False,
     embedded_files: bool = False,
+    opened: Callable[[OpenedPdf], None] = lambda _: None,
 ) -> PdfReport:
     """Judge a PDF's signatures, its content, and the trust in its signers.
 
@@ -56,6 +57,7 @@ def verify_pdf(
             judged at the time it claims.
         own_evidence: revocation data that the document brings along counts too.
         embedded_files: policy lets files travel inside a document.
+        opened: is told the file once it was read, whose bytes are judged and whose digests are known then.
 
     Returns:
         The report. Where trust waits, ``needs`` names the evidence to fetch.
@@ -67,6 +69,7 @@ def verify_pdf(
     pdf = open_pdf(file, limits)
     if isinstance(pdf, Violation):
         return PdfReport(integrity=_part([pdf]), content=_NOT_JUDGED, trust=_NOT_JUDGED)
+    opened(pdf)
     if _encrypted(pdf):
         encrypted = Violation(Code.CONTENT_ENCRYPTED, "", "the file is encrypted")
         return PdfReport(integrity=_NOT_JUDGED, content=_part([encrypted]), trust=_NOT_JUDGED)

@@ -15,13 +15,16 @@ from pyhanko.pdf_utils.decode_limits import DecodePurpose
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.xref import ObjStreamRef
 
+from signing.values import read_plain, with_stream
 from signing.ways import Edge, Key, Resolver, edges_of
 
 Place = int | ObjStreamRef | None
 """Where a version of an object stands: an offset, or an object stream and an index; None: nowhere."""
 
 _HEADER: Final = re.compile(rb"([0-9]{1,10}) ([0-9]{1,5}) obj[ \n\r\t\f\x00]*+(?=[^ \n\r\t\f\x00%])")
-_HEADER_BYTES: Final = 32
+_WINDOW: Final = 2048
+"""Bytes looked at: nearly every object is short."""
+
 _ENDING: Final = re.compile(rb"[ \n\r\t\f\x00]*+endobj[ \n\r\t\f\x00]*+(?=[^ \n\r\t\f\x00%])")
 _ENDING_BYTES: Final = 16
 
@@ -91,11 +94,20 @@ class Reader(PdfFileReader):
         # An object as nearly all programs write it; None: pyHanko's own function reads it from its beginning.
         stream = self.stream
         stream.seek(offset)
-        head = _HEADER.match(stream.read(_HEADER_BYTES))
+        window = bytes(stream.read(_WINDOW))
+        head = _HEADER.match(window)
         if head is None or (int(head.group(1)), int(head.group(2))) != (ref.idnum, ref.generation):
             return None
-        stream.seek(offset + head.end())
-        value = generic.read_object(stream, generic.Reference(ref.idnum, ref.generation, self))
+        container = ref if ref.pdf is self else generic.Reference(ref.idnum, ref.generation, self)
+        read = read_plain(window, head.end(), container)
+        if read is None:
+            stream.seek(offset + head.end())
+            value = generic.read_object(stream, container)
+        else:
+            value, end, behind = read
+            stream.seek(offset + end)
+            if isinstance(value, generic.DictionaryObject) and behind in b"s%":
+                value = with_stream(stream, value, container)
         self._ends[offset] = stream.tell()
         return value if _ENDING.match(stream.read(_ENDING_BYTES)) else None
 

@@ -32,6 +32,7 @@ _ELSEWHERE: Final[Path] = ("",)
 _SKIPPED: Final[Path] = ("/P",)
 _HOPS: Final = 32
 """References to references that are followed."""
+_HOLDERS: Final = frozenset({generic.DictionaryObject, generic.ArrayObject, generic.StreamObject})
 _TRAILER: Final[Key] = (0, 0)
 
 
@@ -48,12 +49,12 @@ def edges_of(value: Any) -> Iterator[Edge]:  # noqa: ANN401  # pyHanko's objects
         else:
             continue
         for key, inner in items:
-            if key == "/Parent":
-                continue
-            if isinstance(inner, generic.IndirectObject):
-                reference = inner.reference
-                yield (*path, key), (reference.idnum, reference.generation)
-            elif isinstance(inner, (generic.DictionaryObject, generic.ArrayObject)):
+            kind = type(inner)
+            if kind is generic.IndirectObject:
+                if key != "/Parent":
+                    reference = inner.reference
+                    yield (*path, key), (reference.idnum, reference.generation)
+            elif kind in _HOLDERS and key != "/Parent":
                 waiting.append(((*path, key), inner))
 
 

@@ -8,7 +8,7 @@ import errno
 import hashlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from axis.gate.answers import Altered, InspectRequest, Judged, Kind
 from axis.reports import FileKind, FileReport, GateReport, Outcome, Part, PdfReport
 from axis.violations import Code, Violation
 from signing.evidence import Evidence
+from signing.reading import OpenedPdf
 from signing.trust import TrustList
 from signing.verify import verify_pdf
 
@@ -69,9 +70,11 @@ def inspect(path: str, request: InspectRequest, grounds: Grounds) -> Judged | Al
             hashed = _Hashing(file)
             answer = inspect_packet(cast("BinaryIO", hashed), request, grounds)
             found = hashed.digest() if request.sha256 else ""
+        elif kind is Kind.PDF:
+            answer = inspect_pdf(file, path, request, grounds)
+            found = answer.report.files[0].sha256
         else:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-            answer = _OTHER if kind is Kind.OTHER else inspect_pdf(file, path, found, request, grounds)
+            answer, found = _OTHER, _digest(file, [])
     if request.sha256 and found != request.sha256:
         return Altered(expected=request.sha256, found=found)
     return answer
@@ -125,23 +128,38 @@ def _inspect_packet(
     return _judged(Kind.PACKET, _report(reading, files))
 
 
-def inspect_pdf(file: BinaryIO, path: str, sha256: str, request: InspectRequest, grounds: Grounds) -> Judged:
+def inspect_pdf(file: io.BufferedReader, path: str, request: InspectRequest, grounds: Grounds) -> Judged:
     """Verify a PDF that stands alone. The report has one file and no envelope."""
     size = file.seek(0, io.SEEK_END)
     name = os.fsencode(Path(path).name).decode("utf-8", "replace")
-    alone = FileReport(content_id="", name=name, kind=FileKind.PDF, size=size, sha256=sha256)
+    alone = FileReport(content_id="", name=name, kind=FileKind.PDF, size=size, sha256="")
+    opened: list[OpenedPdf] = []
     try:
-        alone = msgspec.structs.replace(alone, pdf=_verified(file, request, grounds))
+        report = _verified(file, request, grounds, opened.append)
+        alone = msgspec.structs.replace(alone, pdf=report, sha256=_digest(file, opened))
     except LIMITS as exc:
         limits.lift()
-        alone = msgspec.structs.replace(alone, pdf=_unjudged())
+        alone = msgspec.structs.replace(alone, pdf=_unjudged(), sha256=_digest(file, []))
         return _judged(
             Kind.PDF, _report(None, [alone], limits.limit_of(exc, "", grounds.policy)), limited=True
         )
     return _judged(Kind.PDF, _report(None, [alone]))
 
 
-def _verified(file: BinaryIO, request: InspectRequest, grounds: Grounds) -> PdfReport:
+def _digest(file: io.BufferedReader, opened: list[OpenedPdf]) -> str:
+    # Where signatures were verified, nearly all of the file was hashed, and not to be hashed again.
+    if opened:
+        return opened[0].digests.whole()
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _verified(
+    file: BinaryIO,
+    request: InspectRequest,
+    grounds: Grounds,
+    opened: Callable[[OpenedPdf], None] = lambda _: None,
+) -> PdfReport:
     file.seek(0)
     try:
         with _faults_told_apart():
@@ -154,6 +172,7 @@ def _verified(file: BinaryIO, request: InspectRequest, grounds: Grounds) -> PdfR
                 allow_claimed_time=grounds.policy.allow_claimed_time,
                 own_evidence=request.own_evidence,
                 embedded_files=grounds.policy.embedded_files == "allow",
+                opened=opened,
             )
     except Exception as exc:
         if isinstance(exc, (MemoryError, _MachineError)):
