@@ -11,13 +11,13 @@ the two on generated and on mutated values.
 import io
 from binascii import unhexlify
 from collections.abc import Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from pyhanko.pdf_utils import generic
 from pyhanko.version import __version__ as pyhanko_version
 
 from signing.hexadecimal import KNOWN_VERSION
+from signing.leaves import indirect, new_name, new_number, shared_name, shared_number
 from signing.spelling import (
     BEHIND,
     CLOSE,
@@ -51,12 +51,8 @@ _DEPTH: Final = 24
 _AHEAD: Final = 20
 """Bytes in which the original looks for a reference."""
 
-_SHARED: Final = 8192
 _MARGIN: Final = 4
 """Bytes left behind a string, so that its reader never met the window's end."""
-
-_new: Final = object.__new__
-_NOWHERE: Final = generic.Reference(0)
 
 original: Callable[..., generic.PdfObject] = generic.read_object
 
@@ -181,7 +177,7 @@ def _value(  # noqa: C901, PLR0912 - one loop: calls are what reading costs
                 return value, place, behind[1] if behind else b"-"
         else:
             if within:
-                key = _name(token[KEY])
+                key = shared_name(token[KEY])
                 if key in holder:  # type: ignore[operator]  # a dictionary
                     raise _OddError
             if kind in (OPEN, LIST):
@@ -193,9 +189,9 @@ def _value(  # noqa: C901, PLR0912 - one loop: calls are what reading costs
             if holder is None:
                 return _alone(window, start, container, kind, token)
             if kind == NAME:
-                value = _name(token[NAME])
+                value = shared_name(token[NAME])
             elif kind == NUMBER:
-                value = _number(token[NUMBER])
+                value = shared_number(token[NUMBER])
             else:
                 value, place = _read(window, container, kind, token)
         if isinstance(holder, generic.ArrayObject):
@@ -222,7 +218,7 @@ def _alone(
     if kind == NUMBER and generic.INDIRECT_PATTERN.match(window, start, start + _AHEAD):
         raise _OddError  # a reference in an odd spelling; within others, its R is no token
     if kind in (NAME, NUMBER):
-        value = (_new_name if kind == NAME else _new_number)(token[kind])
+        value = (new_name if kind == NAME else new_number)(token[kind])
         value.container_ref = container
         return value, token.end(), b"-"
     return *_read(window, container, kind, token), b"-"
@@ -236,7 +232,7 @@ def _read(
     if kind == REFERENCE:
         value = _reference(token[REFERENCE], container.get_pdf_handler())
     elif kind == NUMBERS:
-        value = generic.ArrayObject(map(_number, token[NUMBERS].split()))
+        value = generic.ArrayObject(map(shared_number, token[NUMBERS].split()))
     elif kind == STRING:
         value = generic.pdf_string(token[STRING])
     elif kind == ESCAPED:
@@ -260,15 +256,6 @@ def _reference(text: bytes, handler: object) -> generic.IndirectObject:
     return indirect(idnum, int(generation), handler)
 
 
-def indirect(idnum: int, generation: int, handler: object) -> generic.IndirectObject:
-    """Make a reference as its own class does, without the detours of a frozen class's making."""
-    place = _new(generic.Reference)
-    place.__dict__.update(idnum=idnum, generation=generation, pdf=handler)
-    found = _new(generic.IndirectObject)
-    found.reference = place
-    return found
-
-
 def _string(window: bytes, start: int) -> tuple[generic.PdfObject, int]:
     inside = io.BytesIO(window)
     inside.seek(start)
@@ -282,31 +269,6 @@ def _string(window: bytes, start: int) -> tuple[generic.PdfObject, int]:
     if inside.tell() > len(window) - _MARGIN:
         raise _OddError
     return value, inside.tell()
-
-
-def _new_name(text: bytes) -> generic.NameObject:
-    return generic.NameObject(text.decode("ascii"))
-
-
-def _new_number(text: bytes) -> generic.PdfObject:
-    spelled = text.decode("ascii")
-    return generic.FloatObject(spelled) if "." in spelled else generic.NumberObject(spelled)
-
-
-@lru_cache(maxsize=_SHARED)
-def _name(text: bytes) -> generic.NameObject:
-    # Names and numbers within a value may be one object in many documents: they are never changed, and
-    # what they say of their place leads nowhere.
-    value = _new_name(text)
-    value.container_ref = _NOWHERE
-    return value
-
-
-@lru_cache(maxsize=_SHARED)
-def _number(text: bytes) -> generic.PdfObject:
-    value = _new_number(text)
-    value.container_ref = _NOWHERE
-    return value
 
 
 def install() -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pyhanko.pdf_utils import generic, misc
 from pyhanko.pdf_utils.reader import HistoricalResolver, RawPdfPath
 
-from signing.values import indirect
+from signing.leaves import indirect
 
 if TYPE_CHECKING:
     from signing.versions import Reader

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyhanko.pdf_utils import generic, misc
 
-from signing import values
+from signing import leaves, values
 from signing.reading import open_pdf
 from tests.lab.pdfs import judge, limits, signed_twice, with_dss
 
@@ -142,8 +142,8 @@ def test_a_shared_name_keeps_nothing_of_a_document():
     judge(signed_twice())
     judge(with_dss())
     for text in (b"/Type", b"/Annot", b"/Sig", b"/Page", b"/Catalog"):
-        assert values._name(text).container_ref is values._NOWHERE
-    assert values._number(b"0").container_ref is values._NOWHERE
+        assert leaves.shared_name(text).container_ref is leaves.NOWHERE
+    assert leaves.shared_number(b"0").container_ref is leaves.NOWHERE
 
 
 def test_stands_in_pyhankos_place():
