@@ -98,7 +98,9 @@ class Reader(PdfFileReader):
         head = _HEADER.match(window)
         if head is None or (int(head.group(1)), int(head.group(2))) != (ref.idnum, ref.generation):
             return None
-        container = ref if ref.pdf is self else generic.Reference(ref.idnum, ref.generation, self)
+        # Who asks for a stream's length asks by an indirect object.
+        own = type(ref) is generic.Reference and ref.pdf is self
+        container = ref if own else generic.Reference(ref.idnum, ref.generation, self)
         read = read_plain(window, head.end(), container)
         if read is None:
             stream.seek(offset + head.end())
