@@ -18,6 +18,7 @@ from agents.watch import Watch
 from axis.errors import UnavailableError
 from axis.health import serve_health
 from axis.kafka.quiet import quiet_repeats
+from axis.loop import new_loop
 from axis.settings import Settings
 from axis.traffic import Incoming
 from axis.violations import Code
@@ -152,7 +153,7 @@ def run_worker(settings: Settings, open_backing: Open) -> int:
         SetupError: the settings cannot be right.
     """
     quiet_repeats()
-    loop = asyncio.new_event_loop()
+    loop = new_loop()
     asyncio.set_event_loop(loop)
     late = _Late()
     app, edges = build_app(settings, late)

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import uvicorn
-import uvloop
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -15,6 +14,7 @@ from starlette.types import ASGIApp
 
 from axis.errors import AxisError, SetupError, UnavailableError
 from axis.health import Ready, serve_health
+from axis.loop import new_loop
 from axis.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ def check_tls(settings: Settings) -> None:
 
 def run(serving: Coroutine[None, None, None]) -> None:
     """Run a door on the fast event loop."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=new_loop) as runner:
         runner.get_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="door"))
         runner.run(serving)
 
