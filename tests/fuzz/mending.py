@@ -4,8 +4,8 @@ import re
 from typing import Final
 
 _ROW: Final = re.compile(rb"(\d{1,6}) 1\n(\d{10}) (\d{5}) n")
-_START: Final = re.compile(rb"startxref\n(\d+)")
-_PREVIOUS: Final = re.compile(rb"/Prev (\d+)")
+_START: Final = re.compile(rb"startxref\n(\d{1,12})\b")
+_PREVIOUS: Final = re.compile(rb"/Prev (\d{1,12})\b")
 _OBJECT: Final = re.compile(rb"\d+ \d+ obj")
 _TABLE: Final = re.compile(rb"(?<!start)xref\n")
 
