@@ -77,12 +77,18 @@ async def test_a_client_that_vanishes_leaves_nothing(server, tmp_path):
 async def test_many_senders_at_once_each_get_their_own_digest(server, tmp_path):
     """No answer speaks of another's packet, however many are under way."""
     axis, token, port = server  # noqa: F811
-    packets = [packet(tmp_path, 20_000 + n) for n in range(40)]
+    other = await axis.client("other", "G12")
+    await other.whoami()
+    # Two connections: together they hold more places than are under way at once, each fewer than its share.
+    tokens = (token, other._wire._token)
+    packets = [packet(tmp_path, 20_000 + n) for n in range(28)]
     limits = httpx.Limits(max_connections=16)
-    headers = {"Authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", limits=limits, headers=headers) as http:
-        answers = await asyncio.gather(*[http.post("/v1/packets", content=data) for data in packets])
+    async with other, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", limits=limits) as http:
+        answers = await asyncio.gather(*[
+            http.post("/v1/packets", content=data, headers={"Authorization": f"Bearer {tokens[n % 2]}"})
+            for n, data in enumerate(packets)
+        ])
     for data, answer in zip(packets, answers, strict=True):
         assert answer.status_code == 202
         assert axis.content.path(answer.json()["sha256"]).read_bytes() == data
-    assert await axis.pool.fetchval("SELECT count(*) FROM intake") == 40
+    assert await axis.pool.fetchval("SELECT count(*) FROM intake") == 28
