@@ -125,6 +125,7 @@ def work(run, authority):
         single.begin(run.home.root, "authority")
         until(lambda: sender.status(run.packets["waited"]).state == "accepted")
         sender.wait_for_receipt(run.packets["waited"], timeout=60)
+    until(lambda: "delivered" in run.said("worker", run.packets["waited"]))
     until(lambda: run.ask("SELECT count(*) FROM unsealed")[0][0] == 0)
     until(lambda: run.ask("SELECT count(*) FROM quarantine")[0][0] == 1)
 

@@ -204,12 +204,12 @@ def test_a_database_put_back_behind_kafka(house, axis, tmp_path):
 def test_a_kafka_that_lost_everything(house, axis):
     """Topics made anew, offsets gone: what was taken and not judged is sent again, all else stays."""
     done = house.send()
+    house.until(lambda: done in house.mailbox(), 60)
     single.halt(house.root, "worker")
     stranded = [house.send(wait=False) for _ in range(3)]
     # The courier has published them and forgotten its rows: the road alone knows them now.
     house.until(lambda: not house.database("SELECT 1 FROM outbox"), 20)
     # And one document was accepted whose fan-out had not ended.
-    house.until(lambda: done in house.mailbox(), 20)
     house.database(f"UPDATE document SET routed_to = 0 WHERE packet_id = '{done}'")
     for name in ("gateway", "keeper", "kafka"):
         single.halt(house.root, name)
