@@ -1,15 +1,15 @@
 """What a connection says of what it got: statuses, and what is safe at its side."""
 
-import unicodedata
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol
 
 from axis.checks.policy import Policy
 from axis.contract.doors import ConnAck, ConnReport
+from axis.desk.reporting import write_status
 from axis.document import Intake
-from axis.edxml.status import build_status, read_status
-from axis.envelope import Envelope, Organ, ResponseFor, StatusPacket
+from axis.edxml.status import read_status
+from axis.envelope import Envelope
 from axis.errors import RefusedError
 from axis.store.doors import DoorMemory
 from axis.store.inbox import Reported
@@ -99,19 +99,8 @@ class Answers:
             raise refuse(
                 Code.TAKE_NOT_FOUND, "report", "no such document was delivered to this recipient of yours"
             )
-        return build_status(
-            StatusPacket(
-                sender=Organ(code=known.recipient, name=known.recipient_name),
-                response_for=ResponseFor(
-                    organ_code=known.agency,
-                    code=f"{known.number}/{known.notation}",
-                    document_id=known.document_id,
-                    promulgation_date=known.issued_on,
-                ),
-                code=told.code,
-                description=unicodedata.normalize("NFC", told.description),
-                reported_at=told.reported_at,
-            )
+        return write_status(
+            known, code=told.code, description=told.description, reported_at=told.reported_at
         )
 
 

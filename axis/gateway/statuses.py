@@ -6,8 +6,8 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from axis.answers import AckAnswer
-from axis.edxml.status import build_status, read_status
-from axis.envelope import Organ, ResponseFor, StatusPacket
+from axis.desk.reporting import write_status
+from axis.edxml.status import read_status
 from axis.errors import RefusedError
 from axis.gateway.access import Sender
 from axis.gateway.openapi import described, takes
@@ -87,17 +87,9 @@ async def _built(parts: Parts, caller: Caller, told: StatusRequest) -> bytes:
     known = await parts.memory.reported(told.packet_id, caller.connection, told.recipient)
     if known is None:
         raise refuse(Code.TAKE_NOT_FOUND, "no such document was delivered to this recipient of yours")
-    return build_status(
-        StatusPacket(
-            sender=Organ(code=known.recipient, name=known.recipient_name),
-            response_for=ResponseFor(
-                organ_code=known.agency,
-                code=f"{known.number}/{known.notation}",
-                document_id=known.document_id,
-                promulgation_date=known.issued_on,
-            ),
-            code=told.code,
-            description=told.description,
-            reported_at=told.reported_at or parts.now(),
-        )
+    return write_status(
+        known,
+        code=told.code,
+        description=told.description,
+        reported_at=told.reported_at or parts.now(),
     )

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import unicodedata
 from datetime import timedelta
 
 import msgspec
@@ -323,6 +324,18 @@ async def test_builds_the_same_status_for_the_same_words(gateway):
     assert first == second
     status, _ = read_status(first, gateway.parts.policy.limits)
     assert (status.code, status.response_for.code, status.reported_at) == ("03", "1/A", NOON)
+
+
+async def test_a_description_is_nfc_however_it_was_typed(gateway):
+    """Composed and decomposed letters are the same words: one status, which every reader finds again."""
+    gateway.memory.reported_as = REPORTED
+    for form in ("NFC", "NFD"):
+        told = {**STATUS, "description": unicodedata.normalize(form, "Đã tiếp nhận, vào sổ")}
+        assert (await gateway.http.post("/v1/statuses", json=told)).status_code == 202
+    (_, first, *_), (_, second, *_) = gateway.desk.statuses
+    assert first == second
+    status, _ = read_status(first, gateway.parts.policy.limits)
+    assert status.description == unicodedata.normalize("NFC", "Đã tiếp nhận, vào sổ")
 
 
 @pytest.mark.parametrize(
