@@ -20,28 +20,38 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """On what the packet waits, and until when at most."""
+class Wait(msgspec.Struct, frozen=True, kw_only=True):
+    """Since when a packet waits, and until when at most."""
 
-    reason: Reason
     since: datetime
     next_try_at: datetime
     deadline: datetime
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """The judgement that stands."""
+class Waiting(Wait, frozen=True, kw_only=True):
+    """On what the packet waits."""
+
+    reason: Reason
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict that stands, and under what it was found."""
 
     verdict: str
     decided_at: datetime
-    reasons: tuple[Reason, ...]
-    findings: tuple[Reason, ...]
-    parts: dict[str, str]
-    """Outcome of integrity, content, trust and authority."""
     rules_version: str
     directory_version: int
     trust_version: str
     delivered_sha256: str
+
+
+class Decision(Judgement, frozen=True, kw_only=True):
+    """The judgement that stands, with its reasons."""
+
+    reasons: tuple[Reason, ...]
+    findings: tuple[Reason, ...]
+    parts: dict[str, str]
+    """Outcome of integrity, content, trust and authority."""
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,19 +67,24 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     due_on: date | None
 
 
-class Handling(msgspec.Struct, frozen=True, kw_only=True):
-    """One handling status of a recipient."""
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What a recipient said of a document, in its own words."""
 
     ack_id: str
     code: str
     description: str
     reported_at: datetime | None
     recorded_at: datetime | None
+
+
+class Handling(Told, frozen=True, kw_only=True):
+    """One handling status of a recipient."""
+
     findings: tuple[Reason, ...]
 
 
-class Recipient(msgspec.Struct, frozen=True, kw_only=True):
-    """One recipient: where the document is there, and what was said about it."""
+class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a document is at one recipient."""
 
     delivery_id: str
     code: str
@@ -80,6 +95,11 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     fetched_at: datetime | None
     answer_due_at: datetime | None
     answered_at: datetime | None
+
+
+class Recipient(Whereabouts, frozen=True, kw_only=True):
+    """One recipient: where the document is there, and what was said about it."""
+
     overdue: bool
     history: tuple[Handling, ...]
 

@@ -1,10 +1,23 @@
 """What `/v1` answers, as values: encoded once by msgspec, and the source of the OpenAPI schemas."""
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
-from axis.answers import Decision, Handling, PacketStatus, Reason, ReceiptLine, Recipient, Waiting
+from axis.answers import (
+    Decision,
+    Handling,
+    Judgement,
+    PacketStatus,
+    Reason,
+    ReceiptLine,
+    Recipient,
+    Told,
+    Wait,
+    Waiting,
+    Whereabouts,
+)
 from axis.store import views
 from axis.violations import REASONS, Violation
 
@@ -116,49 +129,27 @@ def packet_answer(
 
 
 def _waiting(waiting: views.Waiting) -> Waiting:
-    return Waiting(
-        reason=reason(waiting.reason),
-        since=waiting.since,
-        next_try_at=waiting.next_try_at,
-        deadline=waiting.deadline,
-    )
+    return Waiting(reason=reason(waiting.reason), **_shared(waiting, Wait))
 
 
 def _decision(judged: views.Judged) -> Decision:
     return Decision(
-        verdict=judged.verdict,
-        decided_at=judged.decided_at,
         reasons=reasons(judged.violations),
         findings=reasons(judged.findings),
         parts={name: str(part.outcome) for name, part in judged.parts.items()},
-        rules_version=judged.rules_version,
-        directory_version=judged.directory_version,
-        trust_version=judged.trust_version,
-        delivered_sha256=judged.delivered_sha256,
+        **_shared(judged, Judgement),
     )
 
 
 def _recipient(view: views.RecipientView, at: datetime) -> Recipient:
     return Recipient(
-        delivery_id=view.delivery_id,
-        code=view.code,
-        name=view.name,
-        level=view.level,
-        state=view.state,
-        consigned_at=view.consigned_at,
-        fetched_at=view.fetched_at,
-        answer_due_at=view.answer_due_at,
-        answered_at=view.answered_at,
         overdue=view.answered_at is None and view.answer_due_at is not None and view.answer_due_at <= at,
         history=tuple(
-            Handling(
-                ack_id=told.ack_id,
-                code=told.code,
-                description=told.description,
-                reported_at=told.reported_at,
-                recorded_at=told.recorded_at,
-                findings=reasons(told.findings),
-            )
-            for told in view.history
+            Handling(findings=reasons(told.findings), **_shared(told, Told)) for told in view.history
         ),
+        **_shared(view, Whereabouts),
     )
+
+
+def _shared(view: Wait | Judgement | Told | Whereabouts, noun: type[msgspec.Struct]) -> dict[str, Any]:
+    return {name: getattr(view, name) for name in noun.__struct_fields__}

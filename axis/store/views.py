@@ -1,17 +1,19 @@
 """What the gateway reads: packets, their recipients and histories, receipts. Nothing is written here."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from axis.answers import Document
+from axis.answers import Document, Judgement, Told, Wait, Whereabouts
 from axis.document import Intake
 from axis.reports import Part
 from axis.store.faults import store_faults
 from axis.violations import Code, Violation
 
 if TYPE_CHECKING:
+    import asyncpg
+
     from axis.store.pool import Pool
 
 _PACKET: Final = """
@@ -29,11 +31,11 @@ SELECT i.packet_id, i.connection, i.sha256, i.size, i.door, i.priority, i.receiv
 """
 
 _RECIPIENTS: Final = """
-SELECT delivery_id, recipient, recipient_name, level, state, consigned_at, fetched_at,
+SELECT delivery_id, recipient AS code, recipient_name AS name, level, state, consigned_at, fetched_at,
        answer_due_at, answered_at
   FROM delivery
  WHERE packet_id = $1
- ORDER BY recipient
+ ORDER BY delivery.recipient
  LIMIT $2
 """
 
@@ -76,27 +78,18 @@ ROWS: Final = 20_000
 """Most recipients, statuses or receipts shown of one packet; policy allows 10,000 recipients."""
 
 
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """On what a packet waits, and until when at most."""
+class Waiting(Wait, frozen=True, kw_only=True):
+    """On what a packet waits."""
 
     reason: Violation
-    since: datetime
-    next_try_at: datetime
-    deadline: datetime
 
 
-class Judged(msgspec.Struct, frozen=True, kw_only=True):
+class Judged(Judgement, frozen=True, kw_only=True):
     """The decision that stands."""
 
-    verdict: str
-    decided_at: datetime
     violations: tuple[Violation, ...]
     findings: tuple[Violation, ...]
     parts: dict[str, Part]
-    rules_version: str
-    directory_version: int
-    trust_version: str
-    delivered_sha256: str
 
 
 class PacketView(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,29 +101,15 @@ class PacketView(msgspec.Struct, frozen=True, kw_only=True):
     document: Document | None = None
 
 
-class HandlingView(msgspec.Struct, frozen=True, kw_only=True):
+class HandlingView(Told, frozen=True, kw_only=True):
     """One handling status of a recipient."""
 
-    ack_id: str
-    code: str
-    description: str
-    reported_at: datetime | None
-    recorded_at: datetime | None
     findings: tuple[Violation, ...]
 
 
-class RecipientView(msgspec.Struct, frozen=True, kw_only=True):
+class RecipientView(Whereabouts, frozen=True, kw_only=True):
     """One recipient: where the document is there, and what was said about it."""
 
-    delivery_id: str
-    code: str
-    name: str
-    level: str
-    state: str
-    consigned_at: datetime
-    fetched_at: datetime | None
-    answer_due_at: datetime | None
-    answered_at: datetime | None
     history: tuple[HandlingView, ...] = ()
 
 
@@ -183,11 +162,11 @@ async def read_packet_view(pool: "Pool", packet_id: str, connection: str) -> Pac
             violations=_violations(row["violations"]),
             findings=_violations(row["findings"]),
             parts=msgspec.json.decode(row["parts"], type=dict[str, Part]),
-            **{name: row[name] for name in _JUDGED},
+            **_shared(row, Judgement),
         )
     if row["document_id"] is not None:
-        document = Document(**{name: row[name] for name in Document.__struct_fields__})
-    intake = Intake(**{name: row[name] for name in Intake.__struct_fields__})
+        document = Document(**_shared(row, Document))
+    intake = Intake(**_shared(row, Intake))
     return PacketView(intake=intake, waiting=waiting, judged=judged, document=document)
 
 
@@ -202,15 +181,10 @@ async def read_recipients(pool: "Pool", packet_id: str) -> tuple[RecipientView, 
         told = await pool.fetch(_HISTORY, packet_id, ROWS) if rows else []
     histories: dict[str, list[HandlingView]] = {}
     for row in told:
-        entry = HandlingView(findings=_violations(row["findings"]), **{name: row[name] for name in _HANDLING})
+        entry = HandlingView(findings=_violations(row["findings"]), **_shared(row, Told))
         histories.setdefault(row["delivery_id"], []).append(entry)
     return tuple(
-        RecipientView(
-            code=row["recipient"],
-            name=row["recipient_name"],
-            history=tuple(histories.get(row["delivery_id"], ())),
-            **{name: row[name] for name in _RECIPIENT},
-        )
+        RecipientView(history=tuple(histories.get(row["delivery_id"], ())), **_shared(row, Whereabouts))
         for row in rows
     )
 
@@ -239,27 +213,11 @@ async def find_repeated(pool: "Pool", connection: str, key: str) -> tuple[str, I
         row = await pool.fetchrow(_REPEATED, connection, key)
     if row is None:
         return None
-    return row["request_sha256"], Intake(**{name: row[name] for name in Intake.__struct_fields__})
+    return row["request_sha256"], Intake(**_shared(row, Intake))
 
 
-_JUDGED: Final = (
-    "verdict",
-    "decided_at",
-    "rules_version",
-    "directory_version",
-    "trust_version",
-    "delivered_sha256",
-)
-_HANDLING: Final = ("ack_id", "code", "description", "reported_at", "recorded_at")
-_RECIPIENT: Final = (
-    "delivery_id",
-    "level",
-    "state",
-    "consigned_at",
-    "fetched_at",
-    "answer_due_at",
-    "answered_at",
-)
+def _shared(row: "asyncpg.Record", noun: type[msgspec.Struct]) -> dict[str, Any]:
+    return {name: row[name] for name in noun.__struct_fields__}
 
 
 def _violations(data: bytes) -> tuple[Violation, ...]:
