@@ -38,16 +38,19 @@ ITEM: Final = re.compile(_WHITE + rb"()(?:" + _KINDS + rb"|(\]))")
 """The same numbers; what stands in a list, or by itself."""
 KEY, NAME, REFERENCE, NUMBER, OPEN, NUMBERS, LIST = range(1, 8)
 STRING, ESCAPED, HEX, WORD, ODD_STRING, CLOSE = range(8, 14)
-ESCAPE: Final = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
-MEANT: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
+_ESCAPE: Final = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
+_MEANT: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
+FIRST_LOOK: Final = 2048
+"""Bytes looked at first: nearly every value and object is short."""
+
 BEHIND: Final = re.compile(_WHITE + rb"(?=([^ \n\r\t\f\x00]))")
 
 
 def unescaped(text: bytes) -> bytes:
     """Return what a string of the kind `ESCAPED` means."""
-    return ESCAPE.sub(_meant, text)
+    return _ESCAPE.sub(_meant, text)
 
 
 def _meant(escape: "re.Match[bytes]") -> bytes:
     text = escape[1]
-    return bytes((int(text, 8),)) if len(text) == len("ooo") else MEANT.get(text, text)
+    return bytes((int(text, 8),)) if len(text) == len("ooo") else _MEANT.get(text, text)

@@ -22,6 +22,7 @@ from signing.spelling import (
     BEHIND,
     CLOSE,
     ESCAPED,
+    FIRST_LOOK,
     HEX,
     ITEM,
     KEY,
@@ -42,8 +43,8 @@ from signing.tokens import check_comment
 if TYPE_CHECKING:
     import re
 
-_WINDOWS: Final = (2048, 131072)
-"""Bytes looked at: nearly every value is short, a signature's some ten thousand long."""
+_WINDOWS: Final = (FIRST_LOOK, 131072)
+"""Bytes looked at: a signature's value is some ten thousand long."""
 
 _DEPTH: Final = 24
 """Levels of nesting; deeper ones go to the original, which has its own end."""

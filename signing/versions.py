@@ -15,6 +15,7 @@ from pyhanko.pdf_utils.decode_limits import DecodePurpose
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.xref import ObjStreamRef
 
+from signing.spelling import FIRST_LOOK
 from signing.values import read_plain, with_stream
 from signing.ways import Edge, Key, Resolver, edges_of
 
@@ -22,9 +23,6 @@ Place = int | ObjStreamRef | None
 """Where a version of an object stands: an offset, or an object stream and an index; None: nowhere."""
 
 _HEADER: Final = re.compile(rb"([0-9]{1,10}) ([0-9]{1,5}) obj[ \n\r\t\f\x00]*+(?=[^ \n\r\t\f\x00%])")
-_WINDOW: Final = 2048
-"""Bytes looked at: nearly every object is short."""
-
 _ENDING: Final = re.compile(rb"[ \n\r\t\f\x00]*+endobj[ \n\r\t\f\x00]*+(?=[^ \n\r\t\f\x00%])")
 _ENDING_BYTES: Final = 16
 
@@ -94,7 +92,7 @@ class Reader(PdfFileReader):
         # An object as nearly all programs write it; None: pyHanko's own function reads it from its beginning.
         stream = self.stream
         stream.seek(offset)
-        window = bytes(stream.read(_WINDOW))
+        window = bytes(stream.read(FIRST_LOOK))
         head = _HEADER.match(window)
         if head is None or (int(head.group(1)), int(head.group(2))) != (ref.idnum, ref.generation):
             return None
