@@ -164,19 +164,15 @@ def write_recipe(
     if competence is None:
         competence = "TM" if office.collective else ""
     person = signer_for(authority, sender, competence)
-    issued_on = issued_on or datetime.now(VIETNAM).date()
-    number = number or str(secrets.randbelow(900_000) + 100_000)
-    notation = notation_of(sender, kind)
-    subject = subject or "thử nghiệm gửi, nhận văn bản điện tử qua trục liên thông"
     heading = heading_of(office, competence, person.position)
     document = OfficialDocument(
         agency=sender.name,
-        number=number,
-        notation=notation,
+        number=number or str(secrets.randbelow(900_000) + 100_000),
+        notation=notation_of(sender, kind),
         place=place_of(sender),
-        issued_on=issued_on,
+        issued_on=issued_on or datetime.now(VIETNAM).date(),
         type_name=kind,
-        subject=subject,
+        subject=subject or "thử nghiệm gửi, nhận văn bản điện tử qua trục liên thông",
         to=_named(recipients),
         text=shipped_text() if text is None else text,
         heading=heading,
@@ -184,36 +180,44 @@ def write_recipe(
         places=("Như trên",) if is_addressed(kind) else _named(recipients),
         priority=priority,
     )
-    envelope = Envelope(
-        sender=organ_of(sender),
-        recipients=tuple(organ_of(agency) for agency in recipients),
-        document_id=document_id(sender.code, issued_on, number, notation),
-        number=number,
-        notation=notation,
-        place=place_of(sender),
-        issued_on=issued_on,
-        type_group=ADMINISTRATIVE,
-        type_detail=NUMBERS.get(kind.casefold(), NUMBERS["công văn"]),
-        type_name=kind,
-        subject=subject,
-        content=subject,
-        signer=SignerInfo(
-            competence=" ".join(heading[:-1]) if competence != "Q" else heading[0],
-            position=person.position,
-            full_name=person.full_name,
-        ),
-        priority=priority,
-        steering_type=0,
+    signer = SignerInfo(
+        competence=" ".join(heading[:-1]) if competence != "Q" else heading[0],
+        position=person.position,
+        full_name=person.full_name,
     )
     return Recipe(
         authority=authority,
         sender=sender,
-        envelope=envelope,
+        envelope=_envelope(sender, recipients, document, signer),
         document=None if pdf is not None else document,
         pdf=pdf or b"",
         size=size,
         person=person,
         seal=authority.seal(sender),
+    )
+
+
+def _envelope(
+    sender: Agency, recipients: Sequence[Agency], document: OfficialDocument, signer: SignerInfo
+) -> Envelope:
+    """Say in the header what stands on the page."""
+    kind, subject = document.type_name, document.subject
+    return Envelope(
+        sender=organ_of(sender),
+        recipients=tuple(organ_of(agency) for agency in recipients),
+        document_id=document_id(sender.code, document.issued_on, document.number, document.notation),
+        number=document.number,
+        notation=document.notation,
+        place=document.place,
+        issued_on=document.issued_on,
+        type_group=ADMINISTRATIVE,
+        type_detail=NUMBERS.get(kind.casefold(), NUMBERS["công văn"]),
+        type_name=kind,
+        subject=subject,
+        content=subject,
+        signer=signer,
+        priority=document.priority,
+        steering_type=0,
     )
 
 

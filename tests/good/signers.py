@@ -189,47 +189,47 @@ def by_hand(
 
     def make(covered: bytes) -> bytes:
         signer = who() if who is not None else holder(kind)
-        certificate = signer.name
         content = hashlib.sha1(covered).digest() if enclosed else None
         text = hashlib.new(digest, covered if content is None else content).digest()
         given = [("content_type", "data"), ("message_digest", text), *attributes(signer.certificate)]
         signed = cms.CMSAttributes([cms.CMSAttribute({"type": name, "values": [v]}) for name, v in given])
-        sid = (
-            cms.SignerIdentifier(name="subject_key_identifier", value=certificate.key_identifier)
-            if key_identifier
-            else cms.SignerIdentifier(
-                {
-                    "issuer_and_serial_number": {
-                        "issuer": certificate.issuer,
-                        "serial_number": certificate.serial_number,
-                    }
-                }
-            )
-        )
         info = {
             "version": "v3" if key_identifier else "v1",
-            "sid": sid,
+            "sid": _names(signer.name, by_key=key_identifier),
             "digest_algorithm": {"algorithm": digest},
             "signed_attrs": signed,
             "signature_algorithm": algorithm or _usual(signer.key, digest),
             "signature": (raw or _plainly(digest))(signer.key, signed.dump()),
         }
-        listed = [certificate, *others()] if first else [*others(), certificate]
-        inner: dict[str, Any] = {"content_type": "data"}
-        if content is not None:
-            inner["content"] = core.OctetString(content)
-        value: dict[str, Any] = {
-            "version": "v1",
-            "digest_algorithms": [{"algorithm": digest}],
-            "encap_content_info": inner,
-            "certificates": listed,
-            "signer_infos": [info],
-        }
-        if lists := crls():
-            value["crls"] = lists
-        return cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(value)}).dump()
+        listed = [signer.name, *others()] if first else [*others(), signer.name]
+        return _value(digest, content, listed, crls(), info)
 
     return make
+
+
+def _names(certificate: x509.Certificate, *, by_key: bool) -> cms.SignerIdentifier:
+    if by_key:
+        return cms.SignerIdentifier(name="subject_key_identifier", value=certificate.key_identifier)
+    pair = {"issuer": certificate.issuer, "serial_number": certificate.serial_number}
+    return cms.SignerIdentifier({"issuer_and_serial_number": pair})
+
+
+def _value(
+    digest: str, content: bytes | None, certificates: list[Any], crls: list[Any], info: dict[str, Any]
+) -> bytes:
+    inner: dict[str, Any] = {"content_type": "data"}
+    if content is not None:
+        inner["content"] = core.OctetString(content)
+    value: dict[str, Any] = {
+        "version": "v1",
+        "digest_algorithms": [{"algorithm": digest}],
+        "encap_content_info": inner,
+        "certificates": certificates,
+        "signer_infos": [info],
+    }
+    if crls:
+        value["crls"] = crls
+    return cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(value)}).dump()
 
 
 def _usual(key: Any, digest: str) -> Any:
