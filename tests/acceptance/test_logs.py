@@ -125,8 +125,14 @@ def work(run, authority):
         single.begin(run.home.root, "authority")
         until(lambda: sender.status(run.packets["waited"]).state == "accepted")
         sender.wait_for_receipt(run.packets["waited"], timeout=60)
-    until(lambda: "delivered" in run.said("worker", run.packets["waited"]))
+    for process, name, event in (
+        ("gateway", "accepted", "fetched"),
+        ("worker", "accepted", "status recorded"),
+        ("worker", "waited", "delivered"),
+    ):
+        until(lambda p=process, n=name, e=event: e in run.said(p, run.packets[n]))
     until(lambda: run.ask("SELECT count(*) FROM unsealed")[0][0] == 0)
+    until(lambda: all("sealed" in run.said("sealer", one) for one in run.packets.values()))
     until(lambda: run.ask("SELECT count(*) FROM quarantine")[0][0] == 1)
 
 

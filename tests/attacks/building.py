@@ -12,18 +12,8 @@ from functools import cache
 from typing import Final
 
 from tests.attacks.showing import Show, another_picture
-from tests.lab.pdfs import (
-    a_cms,
-    a_token,
-    newest,
-    next_number,
-    person,
-    plain,
-    seal,
-    sign,
-    sign_by_hand,
-    update,
-)
+from tests.lab.pdfs import a_cms, newest, next_number, person, plain, seal, sign, sign_by_hand, update
+from tests.lab.services import a_token
 
 FONT: Final = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
 PAGE: Final = (

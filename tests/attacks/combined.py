@@ -24,16 +24,8 @@ from tests.attacks.showing import accepted_by_pyhanko, another_picture, intact_b
 from tests.attacks.signatures import holed
 from tests.attacks.updates import CHANGED, COUNT, by_stranger, two_trees
 from tests.attacks.values import persons_value
-from tests.lab.pdfs import (
-    a_cms,
-    a_token,
-    newest,
-    next_number,
-    person,
-    sign_by_hand,
-    update,
-    with_document_timestamp,
-)
+from tests.lab.pdfs import a_cms, newest, next_number, person, sign_by_hand, update, with_document_timestamp
+from tests.lab.services import a_token
 
 
 def annotated_and_sealed_by_a_stranger() -> bytes:

@@ -13,15 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.attacks.building import letter
 from tests.lab.authority import lab_authority
-from tests.lab.pdfs import (
-    SignBytes,
-    a_cms,
-    a_token,
-    authority_key,
-    person,
-    pyca_certificate,
-    sign_by_hand,
-)
+from tests.lab.pdfs import SignBytes, a_cms, person, sign_by_hand
+from tests.lab.services import a_token, authority_key, pyca_certificate
 
 Change = Callable[[Any], None]
 

@@ -4,15 +4,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from tests.lab.pdfs import (
-    RESERVED,
-    SignBytes,
-    a_cms,
-    a_token,
-    newest,
-    next_number,
-    update,
-)
+from tests.lab.pdfs import RESERVED, SignBytes, a_cms, newest, next_number, update
+from tests.lab.services import a_token
 
 Spans = Callable[[bytes, int, int], tuple[bytes, Sequence[tuple[int, int]]]]
 """Given the file, start and end of the gap: the text of the range, and the spans that are signed."""

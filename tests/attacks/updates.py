@@ -26,13 +26,13 @@ from tests.lab.pdfs import (
     AGENCY,
     SignBytes,
     a_cms,
-    a_token,
     newest,
     next_number,
     other_authority,
     sign_by_hand,
     update,
 )
+from tests.lab.services import a_token
 
 CHANGED: Final = "signature.changed-after"
 NOT_COVERING: Final = "signature.not-covering-file"

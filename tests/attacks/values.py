@@ -29,17 +29,8 @@ from tests.attacks.signers import (
 from tests.attacks.spans import STAMP as STAMP_ENTRIES
 from tests.attacks.spans import sign_spans, whole
 from tests.lab.authority import lab_authority
-from tests.lab.pdfs import (
-    RESERVED,
-    SignBytes,
-    a_cms,
-    a_document_token,
-    a_token,
-    other_authority,
-    person,
-    seal,
-    sign_by_hand,
-)
+from tests.lab.pdfs import RESERVED, SignBytes, a_cms, other_authority, person, seal, sign_by_hand
+from tests.lab.services import a_document_token, a_token
 
 CMS: Final = "signature.cms-structure"
 WEAK: Final = "signature.algorithm-weak"

@@ -13,7 +13,8 @@ from axis.envelope import Organ, ResponseFor, StatusPacket
 from axis.sandbox.identity import Part
 from tests.attacks.building import by_seal, certified, form, letter
 from tests.attacks.references import by_stream, hybrid
-from tests.lab.pdfs import a_cms, a_document_token, a_token, person, seal, sign, sign_by_hand
+from tests.lab.pdfs import a_cms, person, seal, sign, sign_by_hand
+from tests.lab.services import a_document_token, a_token
 from tests.unit.edxml.packets import SENT, file, packet, with_file, zipped
 
 _ROOM: Final = 6000

@@ -25,7 +25,8 @@ from tests.good.judged import ACCEPTED, parts
 from tests.good.laying import FIELD, PLAIN, dictionary, fill, lay
 from tests.good.signers import by_hand
 from tests.lab.authority import lab_authority
-from tests.lab.pdfs import a_document_token, newest, next_number, sign_by_hand, update
+from tests.lab.pdfs import newest, next_number, sign_by_hand, update
+from tests.lab.services import a_document_token
 
 VALUE = by_hand()
 STAMP = PLAIN.replace(b"/Type /Sig", b"/Type /DocTimeStamp").replace(b"ETSI.CAdES.detached", b"ETSI.RFC3161")

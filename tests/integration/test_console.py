@@ -1,37 +1,18 @@
 """The pages on a real PostgreSQL: what a clerk sees, does and finds; what the desk is left with."""
 
 import asyncio
-import html
-import json
 import re
-import unicodedata
 from datetime import timedelta
 
 import pytest
 
 from axis.console.acting import finish_acts
-from axis.register import searchable
-from axis.store import registers
-from axis.store.pool import open_pool
-from axis.store.registers import Search
 from axis.topics import ACK, SUBMISSION
-from axis.violations import Code, Violation
-from tests.lab.pages import PDF, House, act, field, open_act, send_act
+from axis.violations import Code
+from tests.lab.clerks import house, text
+from tests.lab.pages import PDF, act, field, open_act, send_act
 
-
-@pytest.fixture
-async def house(pg_url, tmp_path):
-    pool = await open_pool(pg_url, size=6)
-    async with House(pool, pg_url, tmp_path / "content").open() as made:
-        yield made
-    await pool.close()
-
-
-async def text(client, address, status=200):
-    """Return a page's text as people see it."""
-    answer = await client.get(address)
-    assert answer.status_code == status, f"{address}: {answer.status_code} {answer.text}"
-    return html.unescape(answer.text)
+__all__ = ["house"]
 
 
 async def test_one_document_from_list_to_done(house):
@@ -276,156 +257,6 @@ async def test_removed_content_is_told_apart_from_lost_content(house):
     assert "đã được xóa theo quy định" in await text(minh, f"/documents/{packet}/files/1", 410)
     assert "1201/UBND-VP" in await text(minh, f"/documents/{packet}")
     assert await house.state(packet, "G22") == "consigned"
-
-
-async def test_what_the_axis_refused_is_told_in_plain_words(house):
-    """What happened, which rule, what to do; the number and subject as claimed."""
-    packet = await house.send(subject="Văn bản <b>lỗi</b>")
-    await house.judge(packet, Violation(Code.SEAL_MISSING, "files[0]", "công văn.pdf"))
-    lan = await house.enter("lan")
-    answer = await lan.get(f"/documents/{packet}")
-    assert "Văn bản &lt;b&gt;lỗi&lt;/b&gt;" in answer.text
-    page = html.unescape(answer.text)
-    assert "Tệp thiếu chữ ký số của cơ quan." in page
-    assert "S2" in page
-    assert "Văn thư ký số của cơ quan lên tệp rồi gửi lại." in page
-    assert "1201/UBND-VP" in await text(lan, "/refused")
-
-
-async def test_waiting_and_overdue(house):
-    """What waits is shown with its reason and deadline; what is overdue on both sides."""
-    waiting = await house.send()
-    await house.park(waiting, Violation(Code.REVOCATION_UNAVAILABLE, "", "http://crl"))
-    packet = await house.deliver()
-    lan, minh = await house.enter("lan"), await house.enter("minh")
-    assert Code.REVOCATION_UNAVAILABLE in await text(lan, "/waiting")
-    assert "Chậm nhất" in await text(lan, f"/documents/{waiting}")
-    assert "1202/UBND-VP" in await text(minh, "/waiting")
-    assert "1202/UBND-VP" not in await text(minh, "/overdue")
-    await house.pool.execute("UPDATE delivery SET answer_due_at = now() - interval '1 hour'")
-    assert "1202/UBND-VP" in await text(minh, "/overdue")
-    assert "1202/UBND-VP" in await text(lan, "/overdue")
-    await act(minh, packet, "03")
-    await house.acknowledge()
-    assert "1202/UBND-VP" not in await text(minh, "/overdue")
-
-
-SEARCHES = {
-    "q=bao+cao": {"1201"},
-    "q=B%C3%81O+c%C3%A1o": {"1201"},
-    "q=1202": {"1202"},
-    "q=ubnd-vp+dat": {"1202"},
-    "q=%25": set(),
-    "q=khong+co": set(),
-    "party=lang+son": {"1201", "1202"},
-    "party=H37": {"1201", "1202"},
-    "party=G12": set(),
-    "since=01/01/2020": {"1201", "1202"},
-    "until=01/01/2020": set(),
-    "since=hôm+qua": {"1201", "1202"},
-}
-
-
-async def test_search(house):
-    """By number, subject with or without diacritics, agency and days; wildcards are plain characters."""
-    await house.deliver(subject="Về việc báo cáo quý III")
-    await house.deliver(subject="Đất đai và \\ quy hoạch")
-    minh, lan = await house.enter("minh"), await house.enter("lan")
-    for query, found in SEARCHES.items():
-        page = await text(minh, f"/incoming?{query}")
-        assert {number for number in ("1201", "1202") if f"{number}/UBND-VP" in page} == found, query
-        if "party" not in query:
-            page = await text(lan, f"/outgoing?{query}")
-            assert {number for number in ("1201", "1202") if f"{number}/UBND-VP" in page} == found, query
-
-
-async def test_names_are_searched_alike_in_sql_and_python(house):
-    """What the database keeps of a subject is what Python looks for."""
-    for words in (
-        "Đường  BÁO cáo",
-        "Ủy ban nhân dân xã Tự Kết Nối",
-        "QUYẾT ĐỊNH về ưu đãi",
-        "ỡ ợ ặ ẵ ỹ",
-        "a\tb\nc",
-    ):
-        for form in ("NFC", "NFD"):
-            spelled = unicodedata.normalize(form, words)
-            assert await house.pool.fetchval("SELECT bare($1)", spelled) == searchable(spelled)
-
-
-async def test_pages_follow_one_another_without_gap_or_repeat(house, monkeypatch):
-    """Each entry once, newest first; a search that finds little goes on where it stopped."""
-    for number in range(7):
-        await house.deliver(subject="chẵn" if number % 2 == 0 else "lẻ")
-    monkeypatch.setattr(registers, "PAGE", 2)
-    monkeypatch.setattr(registers, "WINDOW", 3)
-    for list_, agency in ((registers.incoming, "G22"), (registers.outgoing, "H37")):
-        for words, expected in (("", 7), ("chan", 4), ("khong", 0)):
-            seen, after = [], None
-            for _ in range(9):
-                page = await list_(house.pool, agency, Search(words=words), after)
-                seen += [line.number for line in page.lines]
-                after = page.after
-                if after is None:
-                    break
-            assert len(seen) == len(set(seen)) == expected
-            assert seen == sorted(seen, reverse=True)
-            assert after is None
-
-
-def nodes(plan):
-    """Yield every node of a plan."""
-    yield plan
-    for child in plan.get("Plans", ()):
-        yield from nodes(child)
-
-
-async def test_lists_go_along_their_index(house):
-    """With a hundred thousand deliveries of others and thousands of one's own, a page reads a page."""
-    await house.deliver()
-    await house.pool.execute(
-        """INSERT INTO intake (packet_id, connection, sha256, size, door, received_at, state, message_key)
-           SELECT md5(n::text), 'lang-son', 'x', 1, 'rest', now() - n * interval '1 minute', 'answered',
-                  ('H37|' || n)::bytea FROM generate_series(1, 20000) n"""
-    )
-    await house.pool.execute(
-        """INSERT INTO document (packet_id, agency, document_id, number, notation, type_name, subject,
-                                 issued_on, priority, accepted_at, splice_offset, splice, recipients)
-           SELECT md5(n::text), 'H37', n::text, n::text, 'VP', 'Công văn', 'thử', now(), 0, now(), 0, '', '{}'
-             FROM generate_series(1, 20000) n"""
-    )
-    await house.pool.execute(
-        """INSERT INTO delivery (delivery_id, packet_id, recipient, recipient_name, level, connection, state,
-                                 priority, consigned_at)
-           SELECT md5(n || r), md5(n::text), r, r, 'central', 'x', 'consigned', 0,
-                  now() - n * interval '1 minute'
-             FROM generate_series(1, 20000) n, unnest('{G22,G09}'::text[]) r"""
-    )
-    await house.pool.execute(
-        """INSERT INTO handling (ack_id, connection, sha256, received_at, message_key, state,
-                                 delivery_id, code, recorded_at)
-           SELECT md5('h' || n), 'x', 'x', now(), '', 'recorded', md5(n || 'G22'), '01', now()
-             FROM generate_series(1, 20000) n"""
-    )
-    await house.pool.execute("ANALYZE")
-    for query, list_, agency in (
-        (registers._IN, registers.incoming, "G22"),
-        (registers._OUT, registers.outgoing, "H37"),
-    ):
-        more = ("",) if query is registers._OUT else ()
-        plan = await house.pool.fetchval(
-            "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + query,
-            agency, *registers.LATEST, registers.EARLIEST, 26, [], None, 26, *more,
-        )  # fmt: skip
-        plan_nodes = list(nodes(json.loads(plan)[0]["Plan"]))
-        whole = [node for node in plan_nodes if node["Node Type"] == "Seq Scan"]
-        assert {node["Relation Name"] for node in whole} <= {"agency", "decision", "parked"}, "small tables"
-        large = {"delivery", "intake", "document", "handling"}
-        big = [one for one in plan_nodes if one.get("Relation Name") in large]
-        assert big
-        assert all(one["Actual Rows"] * one["Actual Loops"] <= 26 for one in big), big
-        page = await list_(house.pool, agency, Search(), None)
-        assert len(page.lines) == registers.PAGE
 
 
 async def set_aside(house, topic=SUBMISSION):

@@ -5,16 +5,16 @@ import html
 import re
 from datetime import timedelta
 
-import pytest
-
 from axis.console import listening
 from axis.console.access import COOKIE
 from axis.console.live import EVERYTHING
 from axis.store.accounts import IDLE, LIFE, remove_account, reset_account
 from axis.store.logins import FAILURE_WINDOW
-from axis.store.pool import open_pool
 from axis.violations import Code, Violation
-from tests.lab.pages import CHEAP, PASSWORD, House, act, field, sign_in
+from tests.lab.clerks import house
+from tests.lab.pages import CHEAP, PASSWORD, act, field, sign_in
+
+__all__ = ["house"]
 
 OPEN = {"/login", "/static"}
 """Addresses that need no session."""
@@ -29,14 +29,6 @@ OF_OPERATIONS = {
     "/operations", "/operations/quarantine/{number}", "/operations/quarantine/{number}/replay",
     "/operations/quarantine/{number}/close",
 }  # fmt: skip
-
-
-@pytest.fixture
-async def house(pg_url, tmp_path):
-    pool = await open_pool(pg_url, size=6)
-    async with House(pool, pg_url, tmp_path / "content").open() as made:
-        yield made
-    await pool.close()
 
 
 def routes(house):

@@ -9,12 +9,14 @@ import uvicorn
 
 from axis import https
 from axis.settings import Settings
-from tests.integration.test_gateway import axis  # noqa: F401 - a fixture
+from tests.lab.door import axis
 from tests.unit.gateway.conftest import packet
+
+__all__ = ["axis"]
 
 
 @pytest.fixture
-async def server(axis):  # noqa: F811
+async def server(axis):
     """Serve over plain HTTP; give the axis, a token and the port."""
     settings = Settings(home="/nowhere")
     made = uvicorn.Server(https.configured(axis.app, settings, host="127.0.0.1", port=0, grace_seconds=1))
@@ -48,7 +50,7 @@ async def test_who_asks_first_sends_no_byte_of_what_is_refused(server):
 
 async def test_who_does_not_ask_still_gets_the_answer(server):
     """A refused body is read past, not kept; its sender is not cut off before it hears why."""
-    axis, _, port = server  # noqa: F811
+    axis, _, port = server
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
         answer = await http.post(
             "/v1/packets", content=b"x" * 40_000_000, headers={"Authorization": "Bearer wrong"}
@@ -59,7 +61,7 @@ async def test_who_does_not_ask_still_gets_the_answer(server):
 
 async def test_a_client_that_vanishes_leaves_nothing(server, tmp_path):
     """Half a packet on a broken connection is no content, no row, no file."""
-    axis, token, port = server  # noqa: F811
+    axis, token, port = server
     data = packet(tmp_path, 1_000_000)
     _, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(head(token, f"Content-Length: {len(data)}") + data[:500_000])
@@ -76,7 +78,7 @@ async def test_a_client_that_vanishes_leaves_nothing(server, tmp_path):
 
 async def test_many_senders_at_once_each_get_their_own_digest(server, tmp_path):
     """No answer speaks of another's packet, however many are under way."""
-    axis, token, port = server  # noqa: F811
+    axis, token, port = server
     other = await axis.client("other", "G12")
     await other.whoami()
     # Two connections: together they hold more places than are under way at once, each fewer than its share.

@@ -15,7 +15,7 @@ from axis.errors import SetupError
 from axis.store.reconciling import read_known
 from axis.store.removals import close_incident, list_incidents, why_removed
 from axis.violations import Code
-from tests.integration.test_moves import ENVELOPE, NOON, house, report
+from tests.lab.house import ENVELOPE, NOON, house, report
 
 __all__ = ["house"]
 

@@ -14,11 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from asn1crypto import algos, cms, core, crl, tsp, x509
-from cryptography import x509 as pyca
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
-from cryptography.x509 import ocsp
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
 from pyhanko.sign.validation.dss import DocumentSecurityStore
@@ -33,6 +30,7 @@ from signing.evidence import Evidence, evidence_of
 from signing.trust import TrustList, load_trust
 from signing.verify import verify_pdf
 from tests.lab.authority import LAB_URL, lab_authority
+from tests.lab.services import a_token
 
 AGENCY = Agency(
     code="LAB.01", name="Ủy ban nhân dân tỉnh Mẫu", level=Level.PROVINCE, connection="lab",
@@ -383,19 +381,6 @@ def _sign_raw(key: Any, data: bytes, digest: str) -> bytes:
     return key.sign(data, padding.PKCS1v15(), algorithm)
 
 
-def a_token(over: bytes, *, authority: Authority | None = None, digest: str = "sha256") -> Any:
-    """Return a time-stamp token over bytes, as a ContentInfo."""
-    imprint = {"hash_algorithm": {"algorithm": digest}, "hashed_message": hashlib.new(digest, over).digest()}
-    request = tsp.TimeStampReq({"version": 1, "message_imprint": imprint, "cert_req": True})
-    stamper = (authority or lab_authority()).timestamper()
-    return asyncio.run(stamper.async_request_tsa_response(request))["time_stamp_token"]
-
-
-def a_document_token(covered: bytes) -> bytes:
-    """Make the value of a document time-stamp."""
-    return a_token(covered).dump()
-
-
 def signed_by_hand(**changes: Any) -> bytes:
     """Return a good PDF with one hand-made B-T signature; what is named differently goes where it belongs."""
     ours = {"name", "subfilter", "entries", "byte_range", "gap", "objects", "reserved"}
@@ -403,94 +388,3 @@ def signed_by_hand(**changes: Any) -> bytes:
     rest = {key: value for key, value in changes.items() if key not in ours}
     pdf = rest.pop("pdf", None) or plain()
     return sign_by_hand(pdf, a_cms(**{"token": a_token, **rest}), **layout)
-
-
-# --- revocation data made by hand --------------------------------------------
-
-
-def authority_key(label: str, authority: Authority | None = None) -> Any:
-    """Return the private key of one of the authority's own certificates."""
-    folder = (authority or lab_authority()).folder
-    return load_pem_private_key((folder / "keys" / f"{label}.pem").read_bytes(), None)
-
-
-def pyca_certificate(der: bytes) -> pyca.Certificate:
-    """Return a certificate as pyca reads it."""
-    return pyca.load_der_x509_certificate(der)
-
-
-def a_crl(
-    revoked: dict[int, datetime] | None = None,
-    *,
-    since: datetime,
-    until: datetime,
-    issuer: str = "people-ca",
-    key: Any = None,
-    reason: pyca.ReasonFlags | None = None,
-    extensions: tuple[tuple[pyca.ExtensionType, bool], ...] = (),
-    digest: Any = None,
-) -> bytes:
-    """Return a CRL, DER.
-
-    Args:
-        revoked: serial numbers and since when.
-        since: thisUpdate.
-        until: nextUpdate.
-        issuer: label.
-        key: who really signs; None: the issuer.
-        reason: of every entry.
-        extensions: with their criticality.
-        digest: None: SHA-256.
-    """
-    name = pyca_certificate(lab_authority().certificate(issuer)).subject
-    builder = pyca.CertificateRevocationListBuilder().issuer_name(name).last_update(since).next_update(until)
-    for serial, moment in (revoked or {}).items():
-        entry = pyca.RevokedCertificateBuilder().serial_number(serial).revocation_date(moment)
-        if reason is not None:
-            entry = entry.add_extension(pyca.CRLReason(reason), critical=False)
-        builder = builder.add_revoked_certificate(entry.build())
-    for extension, critical in extensions:
-        builder = builder.add_extension(extension, critical=critical)
-    signed = builder.sign(key or authority_key(issuer), digest or hashes.SHA256())
-    return signed.public_bytes(Encoding.DER)
-
-
-def an_ocsp(
-    certificate: bytes,
-    status: ocsp.OCSPCertStatus = ocsp.OCSPCertStatus.GOOD,
-    *,
-    since: datetime,
-    until: datetime | None,
-    revoked_at: datetime | None = None,
-    issuer: str = "people-ca",
-    responder: str | None = None,
-    authority: Authority | None = None,
-) -> bytes:
-    """Return an OCSP response, DER; by the issuer itself unless told otherwise.
-
-    Args:
-        certificate: DER, in question.
-        status: what is said about it.
-        since: thisUpdate.
-        until: nextUpdate.
-        revoked_at: for a revoked one.
-        issuer: label.
-        responder: label of the certificate that answers.
-        authority: whose answer it really is; None: the lab's.
-    """
-    label = responder or issuer
-    by = pyca_certificate((authority or lab_authority()).certificate(label))
-    builder = ocsp.OCSPResponseBuilder().add_response(
-        cert=pyca_certificate(certificate),
-        issuer=pyca_certificate(lab_authority().certificate(issuer)),
-        algorithm=hashes.SHA256(),
-        cert_status=status,
-        this_update=since,
-        next_update=until,
-        revocation_time=revoked_at,
-        revocation_reason=None,
-    )
-    builder = builder.responder_id(ocsp.OCSPResponderEncoding.NAME, by)
-    if responder is not None:
-        builder = builder.certificates([by])
-    return builder.sign(authority_key(label, authority), hashes.SHA256()).public_bytes(Encoding.DER)

@@ -18,7 +18,8 @@ from signing.stamps import read_stamp
 from tests.attacks.signers import by_rsa, pss
 from tests.lab.authority import lab_authority
 from tests.lab.derform import Node, nodes
-from tests.lab.pdfs import a_cms, a_document_token, a_token, person
+from tests.lab.pdfs import a_cms, person
+from tests.lab.services import a_document_token, a_token
 
 COVERED = b"covered"
 _AUTHORITY = lambda: lab_authority().certificate("people-ca")  # noqa: E731

@@ -23,7 +23,7 @@ from tests.lab.pdfs import (
     update,
 )
 from tests.unit.signing.test_harmless import filled, with_field
-from tests.unit.signing.test_verify import catalog
+from tests.unit.signing.test_verify_integrity import catalog
 
 GROUP = b"<< /Type /OCG /Name (L) >>"
 PRINTED = b"<< /Type /OCG /Name (L) /Usage << /Print << /PrintState /OFF >> >> >>"

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from tests.lab.pdfs import a_cms, a_token, codes, judge, newest, plain, seal, sign_by_hand, update
+from tests.lab.pdfs import a_cms, codes, judge, newest, plain, seal, sign_by_hand, update
+from tests.lab.services import a_token
 
 CLEAN = {"integrity": set(), "content": set(), "trust": set()}
 HIDDEN = b"<< /S /Document /K [] >>"

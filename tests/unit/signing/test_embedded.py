@@ -17,16 +17,8 @@ from axis.sandbox.profiles import AUTHORITIES
 from signing.embedded import MOST_PIECES, embedded_evidence
 from signing.evidence import NO_EVIDENCE
 from tests.lab.authority import lab_authority
-from tests.lab.pdfs import (
-    a_crl,
-    authority_key,
-    codes,
-    judge,
-    other_authority,
-    person,
-    pyca_certificate,
-    signed_twice,
-)
+from tests.lab.pdfs import codes, judge, other_authority, person, signed_twice
+from tests.lab.services import a_crl, authority_key, pyca_certificate
 
 HOUR = timedelta(hours=1)
 

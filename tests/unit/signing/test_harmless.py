@@ -6,8 +6,6 @@ import pytest
 
 from tests.lab.pdfs import (
     a_cms,
-    a_document_token,
-    a_token,
     codes,
     judge,
     newest,
@@ -18,6 +16,7 @@ from tests.lab.pdfs import (
     signed_by_hand,
     update,
 )
+from tests.lab.services import a_document_token, a_token
 
 DER = b"<< /Length 5 >>\nstream\n\x30\x03\x02\x01\x05\nendstream"
 VRI = b"<< /Type /VRI /TU (D:20260101000000Z) >>"

@@ -17,23 +17,19 @@ from signing.trust import TrustRole
 from tests.lab.authority import lab_authority
 from tests.lab.pdfs import (
     a_cms,
-    a_crl,
-    a_token,
-    an_ocsp,
-    authority_key,
     codes,
     fresh_evidence,
     judge,
     other_authority,
     person,
     plain,
-    pyca_certificate,
     sign,
     sign_by_hand,
     signed_by_hand,
     signed_twice,
     trust,
 )
+from tests.lab.services import a_crl, a_token, an_ocsp, authority_key, pyca_certificate
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
