@@ -41,7 +41,7 @@ CERTIFICATE_ENDS: Final = Gauge("axis_certificate_ends_at_seconds", "POSIX time 
 CONTENT_FREE: Final = Gauge("axis_content_free_bytes", "Free bytes of the content store's disk.")
 CONTENT_SIZE: Final = Gauge("axis_content_size_bytes", "Size of the content store's disk.")
 CONNECTION_DECIDED: Final = Gauge("axis_connection_decided_last_hour", "Packets of a connection decided within the last hour, by verdict; many refused point at its software.", ["connection", "verdict"])
-CONNECTION_CONTACT: Final = Gauge("axis_connection_last_contact_at_seconds", "POSIX time of a connection's last contact; 0: never.", ["connection"])
+CONNECTION_CONTACT: Final = Gauge("axis_connection_last_contact_at_seconds", "POSIX time of a connection's last contact; of one that never came, when it was added.", ["connection"])
 CONNECTION_HELD: Final = Gauge("axis_connection_unfetched_documents", "Documents in a connection's mailbox that it has not fetched; counted to 1000.", ["connection"])
 CONNECTION_UNJUDGED: Final = Gauge("axis_connection_unjudged_packets", "Packets of a connection that are taken and not judged; at the policy's open_packets its further ones wait: REST says 429, the Kafka door pauses its topic.", ["connection"])
 STEP_SECONDS: Final = Histogram("axis_step_seconds", "Seconds one batch spent in one step.", ["step"], buckets=SECONDS)

@@ -82,8 +82,7 @@ class Showing:
         ):
             gauge.clear()
         for name, state in states.items():
-            contact = state.last_contact_at
-            metrics.CONNECTION_CONTACT.labels(name).set(contact.timestamp() if contact else 0)
+            metrics.CONNECTION_CONTACT.labels(name).set(state.heard_at.timestamp())
             metrics.CONNECTION_HELD.labels(name).set(state.held)
             metrics.CONNECTION_UNJUDGED.labels(name).set(state.unjudged)
             for verdict in Verdict:

@@ -34,7 +34,7 @@ SELECT source, fetched_at, next_update FROM revocation WHERE kind = 'crl' AND so
 """
 
 _CONNECTIONS: Final = """
-SELECT c.name, c.last_contact_at,
+SELECT c.name, coalesce(c.last_contact_at, c.created_at) AS heard_at,
        (SELECT count(*) FROM (SELECT FROM mailbox m
                                WHERE m.connection = c.name AND m.marked_at IS NULL AND m.kind = 'document'
                                LIMIT $1) AS held) AS held,
@@ -77,7 +77,8 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
 class ConnectionState(msgspec.Struct, frozen=True, kw_only=True):
     """How one connection has behaved."""
 
-    last_contact_at: datetime | None
+    heard_at: datetime
+    """Last contact; of one that never came, when it was added."""
     held: int
     """Documents not fetched, at most `HELD_MOST`."""
     unjudged: int
@@ -121,7 +122,7 @@ async def read_connections(pool: "Pool", *, at: datetime) -> dict[str, Connectio
         decided.setdefault(row["connection"], {})[row["verdict"]] = row["n"]
     return {
         row["name"]: ConnectionState(
-            last_contact_at=row["last_contact_at"],
+            heard_at=row["heard_at"],
             held=row["held"],
             unjudged=row["unjudged"],
             decided=decided.get(row["name"], {}),

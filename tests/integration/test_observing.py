@@ -83,9 +83,10 @@ async def test_quarantine_is_open_until_replayed_or_closed(pool):
 
 
 async def test_connections_are_seen_by_contact_mailbox_and_verdicts(pool):
-    """Within the last hour only; a removed connection is nobody's business any more."""
+    """Within the last hour only; who never came is silent since it was added; who was removed is not seen."""
     await pool.execute(
-        "INSERT INTO connection SELECT n, n, '', 1, 1, 1, $1, CASE WHEN n = 'gone' THEN $1::timestamptz END,"
+        "INSERT INTO connection SELECT n, n, '', 1, 1, 1, $1::timestamptz - interval '1 day',"
+        " CASE WHEN n = 'gone' THEN $1::timestamptz END,"
         " CASE WHEN n = 'c' THEN $1::timestamptz END FROM unnest(ARRAY['c', 'd', 'gone']) AS n",
         NOW,
     )
@@ -105,9 +106,10 @@ async def test_connections_are_seen_by_contact_mailbox_and_verdicts(pool):
     )
     seen = await read_connections(pool, at=NOW)
     assert set(seen) == {"c", "d"}
-    assert (seen["c"].last_contact_at, seen["c"].held) == (NOW, 0)
+    assert (seen["c"].heard_at, seen["c"].held) == (NOW, 0)
     assert seen["c"].decided == {"refused": 1, "accepted": 1}
-    assert (seen["d"].last_contact_at, seen["d"].held, seen["d"].decided) == (None, 1, {})
+    added = NOW - timedelta(days=1)
+    assert (seen["d"].heard_at, seen["d"].held, seen["d"].decided) == (added, 1, {}), "it never came"
 
 
 async def test_the_keeper_shows_what_is_there(pool, tmp_path):
