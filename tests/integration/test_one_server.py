@@ -147,6 +147,32 @@ def test_prepare_makes_nothing_twice_and_lets_nobody_read(prepared):
     assert not (prepared / "ca.key").exists()
 
 
+def test_renewed_inner_certificates_leave_the_public_one_of_the_door(tmp_path):
+    """RUNNING.md, to rotate: without ca.pem all inner certificates are made anew, and no other."""
+
+    def openssl(*words):
+        return subprocess.run(("openssl", *words), check=True, capture_output=True, text=True, cwd=tmp_path)
+
+    def renewed():
+        (tmp_path / "ca.pem").unlink(missing_ok=True)
+        subprocess.run([str(DEPLOY / "server" / "prepare"), str(tmp_path)], check=True, capture_output=True)
+        names = ("ca.pem", "kafka-keystore.pem", "postgres.pem", "postgres.key", "gateway.pem", "gateway.key")
+        return {name: (tmp_path / name).read_bytes() for name in names}
+
+    first, second = renewed(), renewed()
+    assert [name for name in first if first[name] == second[name]] == []
+    openssl("verify", "-CAfile", "ca.pem", "postgres.pem", "gateway.pem")
+    for name in ("gateway.pem", "gateway.key"):
+        (tmp_path / name).unlink()
+    public = ("-newkey", "rsa:2048", "-noenc", "-keyout", "gateway.key", "-out", "gateway.pem")
+    openssl("req", "-x509", *public, "-subj", "/CN=truc.example.vn")
+    theirs = {name: (tmp_path / name).read_bytes() for name in ("gateway.pem", "gateway.key")}
+    third = renewed()
+    assert [name for name in second if second[name] == third[name]] == []
+    assert theirs.items() <= third.items()
+    openssl("verify", "-CAfile", "ca.pem", "postgres.pem")
+
+
 def test_the_broker_is_as_closed_as_on_one_machine(prepared):
     """Every line of the local broker but its addresses and folders is in force on a server too."""
     moved = {
