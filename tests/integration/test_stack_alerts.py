@@ -16,6 +16,7 @@ from axis.stack.prometheus import find_program, prepare_prometheus
 from axis.stack.starting import PORTS
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "prometheus"
+WALKS = Path(__file__).parents[1] / "acceptance"
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ ALERTS = re.findall(r"- alert: (\w+)", alerts_text())
 
 @pytest.mark.parametrize("name", ALERTS)
 def test_each_alert_is_tried_and_explained(name):
-    """It has a case in which it fires, one in which it is silent, and a paragraph in the runbook."""
+    """It fires in one case, is silent in another, has a paragraph in the runbook, and that was walked."""
     tried = (FOLDER / "alerts-test.yml").read_text(encoding="utf-8")
     cases = re.findall(rf"alertname: {name}\n +exp_alerts:(.*)", tried)
     silent = [case for case in cases if case.strip() == "[]"]
@@ -77,6 +78,10 @@ def test_each_alert_is_tried_and_explained(name):
     runbook = (FOLDER.parent / "RUNBOOK.md").read_text(encoding="utf-8")
     assert runbook.count(f"## {name}\n") == 1
     assert f"runbook: deploy/RUNBOOK.md#{name.lower()}\n" in alerts_text()
+    paragraph = runbook.partition(f"## {name}\n")[2].partition("\n## ")[0]
+    assert "**Đã diễn tập**" in paragraph.replace("**Đã diễn tập.**", "**Đã diễn tập**")
+    walked = "".join(path.read_text(encoding="utf-8") for path in WALKS.glob("test_alerts_*.py"))
+    assert f'"{name}"' in walked, "its fault is made, its remedy walked"
 
 
 def test_the_runbook_explains_nothing_else():
