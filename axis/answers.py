@@ -185,6 +185,20 @@ class Agency(msgspec.Struct, frozen=True, kw_only=True):
     successors: tuple[str, ...]
 
 
+class Mail(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of a mailbox: what it is, of which document, for whom."""
+
+    entry_id: int
+    kind: str
+    """document, status or receipt."""
+    subject: str
+    """Packet id, ack id or event id."""
+    packet_id: str
+    recipients: tuple[str, ...]
+    priority: int
+    created_at: datetime
+
+
 class Whoami(msgspec.Struct, frozen=True, kw_only=True):
     """The connection behind the token, for whom it speaks and what it may ask for."""
 

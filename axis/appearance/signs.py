@@ -1,6 +1,6 @@
 """Rules V23 to V25: where the pictures of signatures and seals stand, and in which colour."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from axis.appearance.advice import Advice, advise
@@ -17,16 +17,23 @@ def _pair(sheet: Sheet) -> tuple[Mark, Mark] | None:
     return (sheet.view.marks[0], sheet.view.marks[1]) if len(sheet.view.marks) == _TWO else None
 
 
+def _unseen(sheet: Sheet, mark: Mark, code: Code, vi: str) -> Advice:
+    box = mark.box if mark.box.width > 1 else _room(sheet) or Box(100, 150, 200, 250)
+    return advise(code, mark.page, box, (vi, "no picture is shown"), sheet.says(code))
+
+
+def _together(faults: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    return ", ".join(vi for vi, _ in faults), ", ".join(en for _, en in faults)
+
+
 def person_mark(sheet: Sheet) -> Iterator[Advice]:
     """V23: blue, between position and name."""
     pair = _pair(sheet)
     if pair is None:
         return  # which of one, or of many, is whose cannot be told from the pages
     mark, layout, code = pair[0], sheet.layout, Code.ADVICE_PERSON_MARK
-    wanted = sheet.says(code)
     if mark.ink is None:
-        box = mark.box if mark.box.width > 1 else _room(sheet) or Box(100, 150, 200, 250)
-        yield advise(code, mark.page, box, ("không hiện hình chữ ký", "no picture is shown"), wanted)
+        yield _unseen(sheet, mark, code, "không hiện hình chữ ký")
         return
     faults = []
     if mark.colour != "blue":
@@ -39,8 +46,7 @@ def person_mark(sheet: Sheet) -> Iterator[Advice]:
         elif abs(mark.ink.middle - room.middle) > 15:  # noqa: PLR2004 - mm
             faults.append(("không canh giữa", "not centred"))
     if faults:
-        found = ", ".join(vi for vi, _ in faults), ", ".join(en for _, en in faults)
-        yield advise(code, mark.page, mark.ink, found, wanted)
+        yield advise(code, mark.page, mark.ink, _together(faults), sheet.says(code))
 
 
 def _room(sheet: Sheet) -> Box | None:
@@ -60,10 +66,8 @@ def seal_mark(sheet: Sheet) -> Iterator[Advice]:
         return
     person, mark = pair
     code = Code.ADVICE_SEAL_MARK
-    wanted = sheet.says(code)
     if mark.ink is None:
-        box = mark.box if mark.box.width > 1 else _room(sheet) or Box(100, 150, 200, 250)
-        yield advise(code, mark.page, box, ("không hiện hình dấu", "no picture is shown"), wanted)
+        yield _unseen(sheet, mark, code, "không hiện hình dấu")
         return
     faults = []
     if mark.colour != "red":
@@ -77,8 +81,7 @@ def seal_mark(sheet: Sheet) -> Iterator[Advice]:
             percent = figure(max(0.0, min(1.0, share)) * 100)
             faults.append((f"trùm {percent} % hình chữ ký", f"covers {percent} % of the signature"))
     if faults:
-        found = ", ".join(vi for vi, _ in faults), ", ".join(en for _, en in faults)
-        yield advise(code, mark.page, mark.ink, found, wanted)
+        yield advise(code, mark.page, mark.ink, _together(faults), sheet.says(code))
 
 
 def attachment_mark(sheet: Sheet) -> Iterator[Advice]:
@@ -99,5 +102,4 @@ def attachment_mark(sheet: Sheet) -> Iterator[Advice]:
             faults.append((f"cỡ chữ {figure(mark.size)}", f"size {mark.size:g}"))
     if faults:
         box = mark.ink or Box(page.width / 2, 5, page.width - 10, 25)
-        found = ", ".join(vi for vi, _ in faults), ", ".join(en for _, en in faults)
-        yield advise(code=Code.ADVICE_ATTACHMENT_MARK, page=mark.page, box=box, found=found, wanted=wanted)
+        yield advise(Code.ADVICE_ATTACHMENT_MARK, mark.page, box, _together(faults), wanted)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from axis.checks.policy import Policy
 from axis.contract.doors import ConnAck, ConnReport
-from axis.desk.reporting import write_status
+from axis.desk.telling import write_status
 from axis.document import Intake
 from axis.edxml.status import read_status
 from axis.envelope import Envelope

@@ -16,10 +16,10 @@ from axis import metrics
 from axis.content.store import ContentStore
 from axis.contract.doors import ConnInbox, encode_conn_inbox, notice_bytes
 from axis.contract.schemas import Schemas
+from axis.desk.telling import sealed_bytes
 from axis.document import event_id
 from axis.edxml.trace import spliced
 from axis.errors import UnavailableError
-from axis.evidence.receipts import receipt_bytes
 from axis.store.doors import DoorMemory, Unpublished
 from axis.store.inbox import Delivered
 from axis.store.views import ReceiptParts
@@ -193,14 +193,6 @@ class Pump:
 
 def _receipt(found: ReceiptParts | None) -> bytes:
     assert found is not None, "a boxed receipt is its connection's"
-    assert found.leaf_index is not None, "it is boxed when it is sealed"
-    assert found.proof is not None, "it is boxed when it is sealed"
-    assert found.checkpoint is not None, "it is boxed when it is sealed"
-    assert found.signature is not None, "it is boxed when it is sealed"
-    return receipt_bytes(
-        body=found.body,
-        leaf_index=found.leaf_index,
-        proof=found.proof,
-        checkpoint=found.checkpoint,
-        signature=found.signature,
-    )
+    data = sealed_bytes(found)
+    assert data is not None, "it is boxed when it is sealed"
+    return data

@@ -57,6 +57,17 @@ def console() -> Console:
     return Console(highlight=False, width=wide)
 
 
+def _progress(stream: Console, *, shown: bool) -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=stream,
+        transient=True,
+        disable=not shown,
+    )
+
+
 @contextmanager
 def waiting(vi: str, en: str, *, quiet: bool = False) -> Iterator[None]:
     """Show on the error stream that something long is under way.
@@ -67,14 +78,7 @@ def waiting(vi: str, en: str, *, quiet: bool = False) -> Iterator[None]:
         quiet: show nothing (``--json``).
     """
     stream = Console(stderr=True, highlight=False)
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        TimeElapsedColumn(),
-        console=stream,
-        transient=True,
-        disable=quiet or not stream.is_terminal,
-    ) as progress:
+    with _progress(stream, shown=stream.is_terminal and not quiet) as progress:
         progress.add_task(f"{escape(vi)} [dim]({escape(en)})[/dim]", total=None)
         yield
 
@@ -87,16 +91,8 @@ def steps(*, quiet: bool = False) -> Iterator[Callable[[str], None]]:
         What to tell each step to, in words for people.
     """
     stream = Console(stderr=True, highlight=False)
-    live = stream.is_terminal and not quiet
     since = time.monotonic()
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        TimeElapsedColumn(),
-        console=stream,
-        transient=True,
-        disable=not live,
-    ) as progress:
+    with _progress(stream, shown=stream.is_terminal and not quiet) as progress:
         task = progress.add_task("…", total=None)
 
         def tell(words: str) -> None:

@@ -133,14 +133,19 @@ def compose_wrong(stage: Stage) -> bytes:
     return recipe.make()
 
 
-async def send_good(cast: Cast, packet: bytes) -> tuple[PacketStatus, float]:
-    """Send the good document; its acceptance comes back sealed."""
+async def _sent(cast: Cast, packet: bytes) -> tuple[Receipt, PacketStatus, float]:
+    """Send a packet; return its receipt, what its sender sees then, and the seconds until the receipt."""
     sender = cast.of(SENDER)
     since = time.monotonic()
     sent = await sender.send_packet(packet)
     receipt = await sender.wait_for_receipt(sent.packet_id, timeout=LONG)
     seconds = time.monotonic() - since
-    status = await sender.status(sent.packet_id)
+    return receipt, await sender.status(sent.packet_id), seconds
+
+
+async def send_good(cast: Cast, packet: bytes) -> tuple[PacketStatus, float]:
+    """Send the good document; its acceptance comes back sealed."""
+    receipt, status, seconds = await _sent(cast, packet)
     reasons = "; ".join(
         reason.vi + " " + reason.detail for reason in (status.decision.reasons if status.decision else ())
     )
@@ -155,8 +160,8 @@ async def send_good(cast: Cast, packet: bytes) -> tuple[PacketStatus, float]:
         "biên nhận nói về gói tin khác",
         "the receipt speaks of another packet",
     )
-    again = await sender.send_packet(packet)
-    must(again.packet_id == sent.packet_id, "gửi lại thành hai văn bản", "sending twice made two documents")
+    again = await cast.of(SENDER).send_packet(packet)
+    must(again.packet_id == status.packet_id, "gửi lại thành hai văn bản", "sending twice made two documents")
     return status, seconds
 
 
@@ -190,12 +195,7 @@ async def answer(cast: Cast, sent: PacketStatus) -> PacketStatus:
 
 async def refuse(cast: Cast, packet: bytes) -> tuple[PacketStatus, float]:
     """Send the wrong document; every reason must be told in one sealed receipt."""
-    sender = cast.of(SENDER)
-    since = time.monotonic()
-    sent = await sender.send_packet(packet)
-    receipt = await sender.wait_for_receipt(sent.packet_id, timeout=LONG)
-    seconds = time.monotonic() - since
-    status = await sender.status(sent.packet_id)
+    receipt, status, seconds = await _sent(cast, packet)
     told = {reason.code for reason in (status.decision.reasons if status.decision else ())}
     wanted = {str(FAULTS[name].code) for name in WRONG}
     must(

@@ -4,6 +4,8 @@ from datetime import date, datetime
 
 import msgspec
 
+from axis.answers import Mail
+
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """A packet that the axis has taken."""
@@ -26,18 +28,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry of the mailbox."""
+class Entry(Mail, frozen=True, kw_only=True):
+    """One entry of the mailbox, with a few words on the document it speaks of."""
 
-    entry_id: int
-    kind: str
-    """document, status or receipt."""
-    subject: str
-    """Packet id, ack id or event id."""
-    packet_id: str
-    recipients: tuple[str, ...]
-    priority: int
-    created_at: datetime
     agency: str | None
     document_id: str | None
     number: str | None

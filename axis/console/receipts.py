@@ -11,7 +11,7 @@ from axis.console.failures import PageError, absent
 from axis.console.pages import render
 from axis.console.paper import Id
 from axis.console.parts import Given, Parts
-from axis.evidence.receipts import receipt_bytes
+from axis.desk.telling import sealed_bytes
 from axis.proving import Proven, prove
 from axis.store.accounts import Session
 from axis.store.timeline import OwnedReceipt, read_owned_receipt
@@ -67,19 +67,6 @@ async def seen_receipt(parts: Parts, event_id: str, reader: Session) -> OwnedRec
     if found is None or (reader.role == "clerk" and (not found.owner or found.owner != reader.agency)):
         raise absent()
     return found
-
-
-def sealed_bytes(found: OwnedReceipt) -> bytes | None:
-    """Return a receipt's bytes; None while it is being sealed."""
-    if found.leaf_index is None or found.proof is None or found.checkpoint is None or found.signature is None:
-        return None
-    return receipt_bytes(
-        body=found.body,
-        leaf_index=found.leaf_index,
-        proof=found.proof,
-        checkpoint=found.checkpoint,
-        signature=found.signature,
-    )
 
 
 def facts_of(found: OwnedReceipt) -> dict[str, object]:

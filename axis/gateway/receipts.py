@@ -6,8 +6,8 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 
 from axis.answers import ReceiptLine
+from axis.desk.telling import sealed_bytes
 from axis.evidence.events import Kind
-from axis.evidence.receipts import receipt_bytes
 from axis.gateway import answers
 from axis.gateway.access import Reader
 from axis.gateway.openapi import described
@@ -95,18 +95,12 @@ async def get_receipt(event_id: str, parts: Given, caller: Reader, wait: Wait = 
 
 def receipt_response(found: ReceiptParts) -> Response:
     """Answer with a receipt's bytes, or with 202 while it has no seal yet."""
-    if found.leaf_index is None or found.proof is None or found.checkpoint is None or found.signature is None:
+    data = sealed_bytes(found)
+    if data is None:
         return Response(
             msgspec.json.encode(answers.Sealing()),
             202,
             headers={"Retry-After": str(SEALING_SECONDS)},
             media_type="application/json",
         )
-    data = receipt_bytes(
-        body=found.body,
-        leaf_index=found.leaf_index,
-        proof=found.proof,
-        checkpoint=found.checkpoint,
-        signature=found.signature,
-    )
     return Response(data, headers={"ETag": f'"{found.event_id}"'}, media_type="application/json")

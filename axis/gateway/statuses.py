@@ -6,7 +6,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from axis.answers import AckAnswer
-from axis.desk.reporting import write_status
+from axis.desk.telling import write_status
 from axis.edxml.status import read_status
 from axis.errors import RefusedError
 from axis.gateway.access import Sender

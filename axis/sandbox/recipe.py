@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
-from typing import Final
+from typing import Final, TypedDict
 
 from axis.edxml.documentid import document_id
 from axis.edxml.writer import PacketFile, build_packet
@@ -123,6 +123,20 @@ class Recipe:
         for spoil in self.packet:
             packet = spoil(packet)
         return packet
+
+
+class Wishes(TypedDict, total=False):
+    """What a packet should be like; `write_recipe` says what each of them means and is by itself."""
+
+    pdf: bytes | None
+    text: str | None
+    kind: str
+    subject: str
+    number: str
+    competence: str | None
+    priority: int
+    size: int | None
+    issued_on: date | None
 
 
 def write_recipe(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from axis.answers import Mail
 from axis.store.faults import store_faults
 
 if TYPE_CHECKING:
@@ -102,17 +103,10 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class Unpublished(msgspec.Struct, frozen=True, kw_only=True):
+class Unpublished(Mail, frozen=True, kw_only=True):
     """A mailbox entry that the broker does not have yet."""
 
-    entry_id: int
     connection: str
-    kind: str
-    subject: str
-    packet_id: str
-    recipients: tuple[str, ...]
-    priority: int
-    created_at: datetime
     stale: bool
     """It is off the list already: nobody waits for it."""
     agency: str

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 import asyncpg
 import msgspec
 
+from axis.answers import Mail
 from axis.store.faults import store_faults
 
 if TYPE_CHECKING:
@@ -60,18 +61,9 @@ SELECT d.recipient, d.recipient_name, doc.agency, doc.document_id, doc.number, d
 """
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(Mail, frozen=True, kw_only=True):
     """One entry of a mailbox, with a few words on the document it speaks of."""
 
-    entry_id: int
-    kind: str
-    """document, status or receipt."""
-    subject: str
-    """Packet id, ack id or event id."""
-    packet_id: str
-    recipients: tuple[str, ...]
-    priority: int
-    created_at: datetime
     marked_at: datetime | None
     agency: str | None = None
     document_id: str | None = None
