@@ -19,7 +19,7 @@ _LENGTHS: Final = {"shake256": 64}
 class Digests:
     """Digests over byte ranges of one file, and over all of it."""
 
-    def __init__(self, read: Callable[[int, int], bytes], size: int) -> None:
+    def __init__(self, read: Callable[[int, int], bytes | memoryview], size: int) -> None:
         """Start with nothing hashed.
 
         Args:

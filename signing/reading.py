@@ -6,6 +6,7 @@ second, lenient try: what a lenient reader mends, an attacker may have broken.
 
 import io
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO, Final, cast
@@ -34,8 +35,8 @@ class OpenedPdf:
     """A PDF that was read strictly."""
 
     reader: Reader
-    raw: BinaryIO
-    """The bytes, apart from the parser's own view of them."""
+    view: Callable[[int, int], bytes | memoryview]
+    """So many bytes from an offset, apart from the parser's own view of them; without a copy where they are held."""
     size: int
     """Bytes."""
     digests: Digests
@@ -43,7 +44,7 @@ class OpenedPdf:
 
     def read(self, offset: int, length: int) -> bytes:
         """Return bytes of the file as it came; fewer at its end."""
-        return _read(self.raw, offset, length)
+        return bytes(self.view(offset, length))
 
 
 def open_pdf(file: BinaryIO, limits: Limits) -> OpenedPdf | Violation:
@@ -63,7 +64,7 @@ def open_pdf(file: BinaryIO, limits: Limits) -> OpenedPdf | Violation:
     size = file.seek(0, io.SEEK_END)
     if size > limits.pdf_bytes:
         return Violation(Code.LIMIT_SIZE, "", f"{size} bytes; {limits.pdf_bytes} are allowed")
-    stream, raw = _streams(file, size)
+    stream, view = _streams(file, size)
     if fault := check_bounds(stream, size, limits):
         return fault
     try:
@@ -78,24 +79,28 @@ def open_pdf(file: BinaryIO, limits: Limits) -> OpenedPdf | Violation:
         return Violation(Code.LIMIT_REVISIONS, "", f"{revisions} revisions; {limits.revisions} are allowed")
     if objects > limits.objects:
         return Violation(Code.LIMIT_OBJECTS, "", f"{objects} objects; {limits.objects} are allowed")
-    return OpenedPdf(reader, raw, size, Digests(partial(_read, raw), size))
+    return OpenedPdf(reader, view, size, Digests(view, size))
 
 
-def _read(raw: BinaryIO, offset: int, length: int) -> bytes:
-    raw.seek(offset)
-    return raw.read(length)
-
-
-def _streams(file: BinaryIO, size: int) -> tuple[BinaryIO, BinaryIO]:
+def _streams(file: BinaryIO, size: int) -> tuple[BinaryIO, Callable[[int, int], bytes | memoryview]]:
     # For the parser, and for ourselves.
     if size <= HELD_BYTES:
         file.seek(0)
-        held = io.BytesIO(file.read())
-        return held, held
+        held = file.read()
+        return io.BytesIO(held), partial(_viewed, memoryview(held))
     try:
-        return cast("BinaryIO", MappedFile.of(file)), file
+        return cast("BinaryIO", MappedFile.of(file)), partial(_read, file)
     except io.UnsupportedOperation:
-        return file, file  # no real file: its bytes are in memory already
+        return file, partial(_read, file)  # no real file: its bytes are in memory already
+
+
+def _viewed(held: memoryview, offset: int, length: int) -> memoryview:
+    return held[offset : offset + length]
+
+
+def _read(file: BinaryIO, offset: int, length: int) -> bytes:
+    file.seek(offset)
+    return file.read(length)
 
 
 def unreadable(exc: Exception, where: str = "") -> Violation:

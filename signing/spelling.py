@@ -26,7 +26,7 @@ _KINDS: Final = (
     rb"|(\[)"  # 7
     rb"|\(([^()\\]*+)\)"  # 8: a string without escapes
     rb"|\(((?:[^()\\]++|\\(?:[0-3][0-7]{2}|[()\\nrtbf]))*+)\)"  # 9: with common escapes, without brackets
-    rb"|<((?:[0-9A-Fa-f]{2})*+)>"  # 10: a hexadecimal string
+    rb"|<([0-9A-Fa-f]*+)>"  # 10: a hexadecimal string
     rb"|(true|false|null)"
     + _END  # 11
     + rb"|(\()"  # 12: any other string

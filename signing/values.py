@@ -239,7 +239,7 @@ def _read(
     elif kind == ESCAPED:
         value = generic.pdf_string(unescaped(token[ESCAPED]))
     elif kind == HEX:
-        value = generic.pdf_string(unhexlify(token[HEX]))
+        value = generic.pdf_string(_hexadecimal(token[HEX]))
     elif kind == ODD_STRING:
         value, place = _string(window, place - 1)
     else:
@@ -247,6 +247,12 @@ def _read(
         value = generic.NullObject() if word == b"null" else generic.BooleanObject(word == b"true")
     value.container_ref = container
     return value, place
+
+
+def _hexadecimal(digits: bytes) -> bytes:
+    if len(digits) % 2:
+        raise _OddError
+    return unhexlify(digits)
 
 
 def _reference(text: bytes, handler: object) -> generic.IndirectObject:

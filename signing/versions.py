@@ -42,6 +42,7 @@ class Reader(PdfFileReader):
         self._edges: dict[tuple[Key, Place], tuple[Edge, ...]] = {}
         self._mentions: dict[int, tuple[int, ...]] | None = None
         self._places: dict[tuple[Key, int], Place] = {}
+        """By the revision asked for, and by the one that says it."""
         self._ends: dict[int, int] = {}
         """Where each object that was read ends, by where it begins."""
         self._heads: dict[int, _Head | None] = {}
@@ -130,19 +131,22 @@ class Reader(PdfFileReader):
 
     def place(self, key: Key, revision: int) -> Place:
         """Return where an object stands in a revision: what ``xrefs.get_historical_ref`` says, asked once."""
+        asked = key, revision
+        try:
+            return self._places[asked]
+        except KeyError:
+            pass
         if self._mentions is None:
             self._mentions = _mentions(self)
-        last = -1
-        for number in self._mentions.get(key[0], ()):
-            if number > revision:
-                break
-            last = number
-        if last < 0:
-            return None
-        if (key, last) not in self._places:
-            reference = generic.Reference(*key, pdf=self)
-            self._places[key, last] = self.xrefs.get_historical_ref(reference, last)
-        return self._places[key, last]
+        said = max((number for number in self._mentions.get(key[0], ()) if number <= revision), default=None)
+        if said is None:
+            found = None
+        elif said == revision:
+            found = self.xrefs.get_historical_ref(generic.Reference(*key, pdf=self), said)
+        else:
+            found = self.place(key, said)
+        self._places[asked] = found
+        return found
 
     def end(self, key: Key, offset: int) -> int:
         """Return where an object ends that begins at an offset; at least its value ends before.
