@@ -36,7 +36,7 @@ class OpenedPdf:
 
     reader: Reader
     view: Callable[[int, int], bytes | memoryview]
-    """So many bytes from an offset, apart from the parser's own view of them; without a copy where they are held."""
+    """So many bytes from an offset, apart from the parser's own; without a copy where they are held."""
     size: int
     """Bytes."""
     digests: Digests

@@ -72,7 +72,7 @@ async def _decoded(parts: Parts, stack: AsyncExitStack, sha256: str, wanted: Fil
         with parts.content.open(sha256) as stream:
             reading = read_packet(stream, parts.policy.limits, sink)
         for one in reading.attachments:
-            if (one.content_id, one.sha256) == (wanted.content_id, wanted.sha256):
+            if (one.content_id, one.sha256()) == (wanted.content_id, wanted.sha256):
                 return one.file
         return None
 

@@ -20,6 +20,9 @@ ZIP_FAMILY: Final = frozenset(
 
 _WRAPPED_NAME: Final = re.compile(r"[0-9a-fA-F-]{36}(\.\w+)")
 _ZIP_TYPE: Final = "application/zip"
+_PDF: Final = b"%PDF-"
+_PIECE: Final = 256 * 1024
+"""Bytes hashed at a time."""
 
 
 class TooLargeError(ValueError):
@@ -37,31 +40,49 @@ class DecodedAttachment:
     """As written; nothing relies on it."""
     size: int
     """Bytes."""
-    sha256: str
+    hashed: str
+    """Its SHA-256, hexadecimal; empty for a PDF, nearly all of which is hashed for its signatures."""
     wrapped: bool
     """It came as the one entry of a ZIP."""
     file: BinaryIO
     """Unlinked scratch file, positioned at its start; belongs to the sink."""
 
+    def sha256(self) -> str:
+        """Return its SHA-256, hexadecimal; where it is not known the file is read for it."""
+        return self.hashed or sha256_of(self.file)
+
+
+def sha256_of(file: BinaryIO) -> str:
+    """Return the SHA-256 of a whole file, hexadecimal, and leave the position at the start."""
+    digest = hashlib.sha256()
+    file.seek(0)
+    while piece := file.read(_PIECE):
+        digest.update(piece)
+    file.seek(0)
+    return digest.hexdigest()
+
 
 class Scratch:
-    """A scratch file with a running SHA-256 and length."""
+    """A scratch file with its length and, unless it is a PDF, a running SHA-256."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
         self.size = 0
-        self._digest = hashlib.sha256()
+        self._digest: hashlib._Hash | None = hashlib.sha256()
 
     def write(self, data: bytes) -> None:
         """Append bytes."""
+        if not self.size and data.startswith(_PDF):
+            self._digest = None
         self.file.write(data)
         self.size += len(data)
-        self._digest.update(data)
+        if self._digest is not None:
+            self._digest.update(data)
 
     @property
-    def sha256(self) -> str:
-        """Digest of what was written, hexadecimal."""
-        return self._digest.hexdigest()
+    def hashed(self) -> str:
+        """Digest of what was written, hexadecimal; empty for a PDF."""
+        return self._digest.hexdigest() if self._digest is not None else ""
 
     def magic(self, length: int) -> bytes:
         """Return the first bytes, and leave the position at the start."""
@@ -128,19 +149,25 @@ class Decoding:
             raise TooLargeError
         self.scratch.write(data)
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes) -> bool:
         """Decode the next bytes; after a fault the rest is passed over.
+
+        Returns:
+            Whether all of them are base64 or line breaks.
 
         Raises:
             TooLargeError: more than allowed.
         """
-        if not self.broken:
-            try:
-                self._decoder.feed(data)
-            except TooLargeError:
-                raise
-            except ValueError:
-                self.broken = "không phải base64 đúng chuẩn / not strict base64"
+        if self.broken:
+            return False
+        try:
+            self._decoder.feed(data)
+        except TooLargeError:
+            raise
+        except ValueError:
+            self.broken = "không phải base64 đúng chuẩn / not strict base64"
+            return False
+        return self._decoder.is_sure
 
     def close(self, *, plain: bool) -> None:
         """Hear that the content ended; not ``plain``: comments, CDATA or elements stood in it."""
@@ -195,7 +222,7 @@ def finish(
             raise ArchiveError("không có đúng một mục / not exactly one entry")
     scratch.file.seek(0)
     return DecodedAttachment(
-        content_id, name, content_type, scratch.size, scratch.sha256, wrapped, scratch.file
+        content_id, name, content_type, scratch.size, scratch.hashed, wrapped, scratch.file
     )
 
 

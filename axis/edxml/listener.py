@@ -31,8 +31,8 @@ class Listener(Protocol):
     def tree(self, path: str, element: Element) -> None:
         """Receive a collected element."""
 
-    def raw(self, data: bytes) -> None:
-        """Receive the next raw bytes."""
+    def raw(self, data: bytes) -> bool:
+        """Receive the next raw bytes; True: they are base64 and line breaks, and nothing else."""
 
     def raw_end(self, *, plain: bool) -> None:
         """Hear that raw bytes end; not ``plain``: there was more than text among them."""

@@ -99,13 +99,14 @@ class PacketListener:
         else:
             self._attachment.children.append(element)
 
-    def raw(self, data: bytes) -> None:
-        """Receive base64."""
-        if self._decoding:
-            try:
-                self._decoding.feed(data)
-            except TooLargeError:
-                raise over_limit("decoded_bytes", self._limits.decoded_bytes) from None
+    def raw(self, data: bytes) -> bool:
+        """Receive base64; tell that it is nothing else."""
+        if not self._decoding:
+            return False
+        try:
+            return self._decoding.feed(data)
+        except TooLargeError:
+            raise over_limit("decoded_bytes", self._limits.decoded_bytes) from None
 
     def raw_end(self, *, plain: bool) -> None:
         """Hear that the base64 ended."""

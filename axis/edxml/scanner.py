@@ -4,8 +4,9 @@ A namespace-aware expat parser behind rules F1 to F5: UTF-8 only; no DOCTYPE,
 no entity, no processing instruction; everything that can grow has a cap. The
 bytes are parsed in blocks of one size whatever size they come in, so that the
 same bytes always give the same reading. Base64 content is taken from the raw
-bytes, past the parser: that is faster, and shows comments, CDATA sections and
-character references for what they are.
+bytes, past the parser: that shows comments, CDATA sections and character
+references for what they are. A block that is nothing but base64 the parser does
+not see at all: to look for markup in it is most of what reading a packet costs.
 """
 
 from typing import Final
@@ -15,6 +16,7 @@ from axis.checks.policy import Limits
 from axis.edxml.listener import Kind, Listener
 from axis.edxml.names import NAMESPACE, SCHEMA_INSTANCE
 from axis.edxml.notes import Element
+from axis.edxml.rawtext import RawText, Unseen
 from axis.edxml.stops import NAME, NAMES, URI, StopError, check_encoding, forbidden, over_limit, refusal
 from axis.violations import Code, Violation
 
@@ -68,9 +70,8 @@ class Scanner:
         self._tree: list[Element] = []
         self._skipped = 0  # depth inside a skipped element
         self._text = 0  # bytes of text in an element that is not collected
-        self._raw = self._plain = False
-        self._raw_from: int | None = None  # first raw byte not yet given on
-        self._raw_stop: int | None = None  # first "<" among the raw bytes
+        self._raw: RawText | None = None
+        self._unseen = Unseen(self._parser)
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes, in pieces of any size.
@@ -118,17 +119,28 @@ class Scanner:
         size = self._start + len(block)
         if size > self._limits.packet_bytes:
             raise over_limit("packet_bytes", self._limits.packet_bytes)
+        # Only where expat holds nothing back: what it has not done with may be the beginning of markup.
+        if not final and self._raw and self._at() == self._start and self._raw.passes(block, self._start):
+            self._unseen.add(block)
+        else:
+            self._look(block, final=final)
+        self._listener.block(size)
+
+    def _look(self, block: bytes, *, final: bool) -> None:
         try:
             self._parser.Parse(block, final)
         except expat.ExpatError as exc:
-            at = self._parser.ErrorByteIndex - self._start
-            raise StopError(refusal(exc, block[max(at, 0) : at + 1])) from None
+            at = self._parser.ErrorByteIndex + self._unseen.size - self._start
+            place = self._unseen.place(exc.lineno, exc.offset)
+            raise StopError(refusal(exc, block[max(at, 0) : at + 1], *place)) from None
         if self._raw:
-            self._drain()
-        # Where expat stands: everything before is done with.
-        if not final and size - self._parser.CurrentByteIndex > TOKEN:
+            self._raw.drain(self._before, block, self._start)
+        if not final and self._start + len(block) - self._at() > TOKEN:
             raise over_limit("token_bytes", TOKEN)
-        self._listener.block(size)
+
+    def _at(self) -> int:
+        # Where expat stands, as an offset in the packet: everything before is done with.
+        return self._parser.CurrentByteIndex + self._unseen.size
 
     # --- what expat tells ---------------------------------------------------
 
@@ -160,7 +172,7 @@ class Scanner:
         space, local, prefix = _split(name)
         self._check_caps(local, attributes)
         if self._raw:
-            self._plain = False
+            self._raw.plain = False
             self._skipped += 1
         elif self._skipped:
             self._skipped += 1
@@ -168,7 +180,7 @@ class Scanner:
         elif space != NAMESPACE:
             here = self._paths[-1] if self._paths else ""
             self._skip()
-            self._listener.foreign(here, space, local, self._parser.CurrentByteIndex)
+            self._listener.foreign(here, space, local, self._at())
         elif self._tree:
             self._tree.append(Element(local, attributes))
         else:
@@ -192,7 +204,7 @@ class Scanner:
 
     def _ask(self, local: str, prefix: str, attributes: dict[str, str]) -> None:
         path = f"{self._paths[-1]}/{local}" if self._paths else local
-        kind = self._listener.enter(path, prefix, self._parser.CurrentByteIndex)
+        kind = self._listener.enter(path, prefix, self._at())
         if kind is Kind.SKIP:
             self._skip()
             return
@@ -201,8 +213,7 @@ class Scanner:
         if kind is Kind.TREE:
             self._tree.append(Element(local, attributes))
         elif kind is Kind.RAW:
-            self._raw = self._plain = True
-            self._raw_from = self._raw_stop = None
+            self._raw = RawText(self._listener)
             self._parser.CommentHandler = self._not_plain
             self._parser.StartCdataSectionHandler = self._not_plain
 
@@ -212,12 +223,11 @@ class Scanner:
 
     def _closed(self, _name: str) -> None:
         self._depth -= 1
-        at = self._parser.CurrentByteIndex
         if self._skipped:
             self._skipped -= 1
             self._text = 0
         elif self._raw:
-            self._end_raw(at)
+            self._end_raw(self._raw)
         elif self._tree:
             element = self._tree.pop()
             if self._tree:
@@ -226,11 +236,14 @@ class Scanner:
                 self._listener.tree(self._paths.pop(), element)
         else:
             self._text = 0
-            self._listener.leave(self._paths.pop(), at)
+            self._listener.leave(self._paths.pop(), self._at())
 
     def _characters(self, data: str) -> None:
         if self._raw:
-            self._begin_raw()
+            if not self._skipped:
+                # One event tells where the text begins; from here on the bytes speak for themselves.
+                self._parser.CharacterDataHandler = None
+                self._raw.begin(self._at())
             return
         if self._tree and not self._skipped:
             element = self._tree[-1]
@@ -250,47 +263,12 @@ class Scanner:
     # --- raw content --------------------------------------------------------
 
     def _not_plain(self, *_: object) -> None:
-        self._plain = False
+        assert self._raw is not None, "heard between begin and end"
+        self._raw.plain = False
 
-    def _begin_raw(self) -> None:
-        if self._skipped:
-            return
-        # One event tells where the text begins; from here on the bytes speak for themselves.
-        self._parser.CharacterDataHandler = None
-        self._raw_from = self._parser.CurrentByteIndex
-
-    def _give(self, stop: int) -> None:
-        """Hand on the raw bytes up to ``stop``, an offset in the packet."""
-        assert self._raw_from is not None, "called between begin and end"
-        first = self._raw_from - self._start
-        if first < 0:  # the event came late: the text began in the block before
-            assert first >= -len(self._before), "a token is never longer than what is kept"
-            self._listener.raw(self._before[first : stop - self._start if stop < self._start else None])
-            first = 0
-        if stop > self._start:
-            self._listener.raw(self._block[first : stop - self._start])
-        self._raw_from = stop
-
-    def _drain(self) -> None:
-        """Hand on what the block holds of raw bytes: up to its end, or to the first tag."""
-        if self._raw_from is None or self._raw_stop is not None:
-            return
-        window = self._before + self._block if self._raw_from < self._start else self._block
-        base = self._start + len(self._block) - len(window)
-        tag = window.find(b"<", self._raw_from - base)
-        stop = base + (tag if tag >= 0 else len(window))
-        self._give(stop)
-        if tag >= 0:
-            self._raw_stop = stop
-
-    def _end_raw(self, at: int) -> None:
-        if self._raw_stop is not None:
-            # The tag seen in the bytes must be the one that ends the element.
-            self._plain = self._plain and self._raw_stop == at
-        elif self._raw_from is not None:
-            self._give(at)
-        self._raw = False
+    def _end_raw(self, raw: RawText) -> None:
+        self._raw = None
         self._parser.CharacterDataHandler = self._characters
         self._parser.CommentHandler = self._parser.StartCdataSectionHandler = None
         self._paths.pop()
-        self._listener.raw_end(plain=self._plain)
+        raw.end(self._at(), self._before, self._block, self._start)

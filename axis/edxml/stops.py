@@ -66,14 +66,16 @@ def check_encoding(first: bytes) -> None:
         raise StopError(Violation(Code.XML_MALFORMED, "", detail))
 
 
-def refusal(error: expat.ExpatError, byte: bytes) -> Violation:
+def refusal(error: expat.ExpatError, byte: bytes, line: int, column: int) -> Violation:
     """Say why expat stopped.
 
     Args:
         error: as expat raised it.
         byte: the one it stopped at; empty where there is none.
+        line: where that is in the packet, from 1.
+        column: in characters, from 0.
     """
-    place = f"dòng / line {error.lineno}, cột / column {error.offset + 1}"
+    place = f"dòng / line {line}, cột / column {column + 1}"
     if error.code == _BROKEN_CHARACTER or not byte.isascii():
         return Violation(Code.XML_ENCODING, "", f"byte không phải UTF-8 / bytes are not UTF-8: {place}")
     if error.code == _UNDEFINED_ENTITY:

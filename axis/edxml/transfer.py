@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pybase64
 
 _QUANTUM = 4
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 
 
 class Base64Decoder:
@@ -26,6 +27,11 @@ class Base64Decoder:
         self._write = write
         self._rest = b""
         self._ended = False  # a padded quantum was seen
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether what was fed so far is of the alphabet and line breaks, the last unfinished group too."""
+        return not self._rest.translate(None, _ALPHABET)
 
     def feed(self, data: bytes) -> None:
         """Decode the next piece.

@@ -17,7 +17,7 @@ from typing import BinaryIO, Final, cast
 import msgspec
 
 from axis.checks.policy import Policy
-from axis.edxml.attachments import AttachmentSink, DecodedAttachment
+from axis.edxml.attachments import AttachmentSink, DecodedAttachment, sha256_of
 from axis.edxml.reader import PacketReading, read_packet
 from axis.gate import limits
 from axis.gate.answers import Altered, InspectRequest, Judged, Kind
@@ -117,12 +117,18 @@ def _inspect_packet(
         files.extend(_file(attachment) for attachment in reading.attachments)
         for index, attachment in enumerate(reading.attachments):
             if _pending(files[index]):
-                report = _verified(attachment.file, request, grounds)
-                files[index] = msgspec.structs.replace(files[index], pdf=report)
+                opened: list[OpenedPdf] = []
+                report = _verified(attachment.file, request, grounds, opened.append)
+                sha256 = attachment.hashed or _digest(attachment.file, opened)
+                files[index] = msgspec.structs.replace(files[index], pdf=report, sha256=sha256)
     except LIMITS as exc:
         limits.lift()
         where = next((f"files[{i}]" for i, file in enumerate(files) if _pending(file)), "")
-        files = [msgspec.structs.replace(f, pdf=_unjudged()) if _pending(f) else f for f in files]
+        came = reading.attachments if reading is not None else ()
+        files = [
+            msgspec.structs.replace(f, pdf=_unjudged(), sha256=one.sha256()) if _pending(f) else f
+            for f, one in zip(files, came, strict=False)
+        ]
         limit = limits.limit_of(exc, where, grounds.policy)
         return _judged(Kind.PACKET, _report(reading, files, limit), limited=True)
     return _judged(Kind.PACKET, _report(reading, files))
@@ -146,12 +152,11 @@ def inspect_pdf(file: io.BufferedReader, path: str, request: InspectRequest, gro
     return _judged(Kind.PDF, _report(None, [alone]))
 
 
-def _digest(file: io.BufferedReader, opened: list[OpenedPdf]) -> str:
+def _digest(file: BinaryIO, opened: list[OpenedPdf]) -> str:
     # Where signatures were verified, nearly all of the file was hashed, and not to be hashed again.
     if opened:
         return opened[0].digests.whole()
-    file.seek(0)
-    return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(file)
 
 
 def _verified(
@@ -207,7 +212,7 @@ def _file(attachment: DecodedAttachment) -> FileReport:
         name=attachment.name,
         kind=FileKind.PDF if PDF_MAGIC in head else FileKind.OTHER,
         size=attachment.size,
-        sha256=attachment.sha256,
+        sha256=attachment.hashed,
         wrapped=attachment.wrapped,
     )
 

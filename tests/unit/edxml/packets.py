@@ -1,6 +1,7 @@
 """Packets for the tests of reading: a good one, and one change a test."""
 
 import base64
+import dataclasses
 import io
 import zipfile
 from collections.abc import Sequence
@@ -86,7 +87,9 @@ def zipped(entries: Sequence[tuple[str, bytes]], method: int = zipfile.ZIP_DEFLA
 def reading(data: bytes, limits: Limits = LIMITS) -> PacketReading:
     """Read a packet; the attachments' files are closed afterwards."""
     with AttachmentSink() as sink:
-        return read_packet(io.BytesIO(data), limits, sink)
+        found = read_packet(io.BytesIO(data), limits, sink)
+        hashed = tuple(dataclasses.replace(one, hashed=one.sha256()) for one in found.attachments)
+        return dataclasses.replace(found, attachments=hashed)
 
 
 def contents(data: bytes) -> list[bytes]:
@@ -104,6 +107,6 @@ def told(found: PacketReading) -> dict[str, object]:
     """Return all that a reading tells, without its open files."""
     return {name: getattr(found, name) for name in PacketReading.__slots__ if name != "attachments"} | {
         "files": [
-            (a.content_id, a.name, a.content_type, a.size, a.sha256, a.wrapped) for a in found.attachments
+            (a.content_id, a.name, a.content_type, a.size, a.sha256(), a.wrapped) for a in found.attachments
         ]
     }

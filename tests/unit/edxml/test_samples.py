@@ -33,7 +33,7 @@ def judged(path):
                 name=a.name,
                 kind=FileKind.PDF if a.file.read(5) == b"%PDF-" else FileKind.OTHER,
                 size=a.size,
-                sha256=a.sha256,
+                sha256=a.sha256(),
                 wrapped=a.wrapped,
             )
             for a in found.attachments

@@ -53,6 +53,8 @@ def test_a_packet_is_read_with_all_its_files(look):
         ("c.pdf", FileKind.PDF, REPORT),
     ]
     assert seen == [PDF, b"\n" + PDF]
+    contents = (PDF, b"PK\x03\x04 words", b"\n" + PDF)
+    assert [f.sha256 for f in answer.report.files] == [hashlib.sha256(one).hexdigest() for one in contents]
     assert answer.report.envelope.number == "123"
     assert answer.report.splice_offset is not None
 
@@ -94,6 +96,8 @@ def test_a_limit_keeps_what_was_found_before(look, exc, code):
     assert answer.limited
     assert [(one.code, one.field) for one in answer.report.violations] == [(code, "files[1]")]
     assert answer.report.envelope is not None
+    contents = (PDF + b"good", PDF, PDF)
+    assert [f.sha256 for f in answer.report.files] == [hashlib.sha256(one).hexdigest() for one in contents]
     assert [f.pdf.integrity.outcome for f in answer.report.files] == [
         Outcome.ACCEPTED,
         Outcome.NOT_JUDGED,
