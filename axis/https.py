@@ -4,15 +4,16 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from typing import Final
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.responses import Response, StreamingResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from axis.errors import AxisError, SetupError, UnavailableError
+from axis.errors import AxisError, DamagedContentError, SetupError, UnavailableError
 from axis.health import Ready, serve_health
 from axis.loop import new_loop
 from axis.settings import Settings
@@ -27,6 +28,41 @@ THREADS: Final = 16
 IDLE_SECONDS: Final = 75
 """A connection between two requests is kept this long: clients send seldom, and TLS costs."""
 
+_BROKEN_OFF: Final[ContextVar[bool]] = ContextVar("broken_off", default=False)
+"""The answer of this request ended short on purpose."""
+
+
+class BreakableResponse(StreamingResponse):
+    """A stream that `DamagedContentError` breaks off: the connection closes before the last byte.
+
+    Whoever raises it has told it already; no other line speaks of it.
+    """
+
+    broken = False
+
+    async def stream_response(self, send: Send) -> None:
+        """Send what there is; an answer without its end makes the server close the connection."""
+        try:
+            await super().stream_response(send)
+        except DamagedContentError:
+            self.broken = True
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await super().__call__(scope, receive, send)
+        if self.broken:  # here, for the stream had a task and so a context of its own
+            _BROKEN_OFF.set(True)
+
+
+class _Unexpected(logging.Filter):
+    """Keeps the server from calling an answer incomplete that was broken off on purpose."""
+
+    def filter(self, _record: logging.LogRecord) -> bool:
+        return not _BROKEN_OFF.get()
+
+
+_UNEXPECTED: Final = _Unexpected()
+
 
 def configured(
     app: ASGIApp, settings: Settings, *, host: str, port: int, grace_seconds: int
@@ -40,6 +76,7 @@ def configured(
         port: 0 takes a free one.
         grace_seconds: how long requests under way may take to end at SIGTERM.
     """
+    logging.getLogger("uvicorn.error").addFilter(_UNEXPECTED)
     return uvicorn.Config(
         app,
         host=host,

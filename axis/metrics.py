@@ -56,7 +56,7 @@ STATE_SECRETS: Final = Counter(
     "Packets found after taking to bear a state-secret mark; what the doors catch is in turned_away.",
 )
 INCIDENTS_OPEN: Final = Gauge("axis_incidents_open", "Incidents that nobody has closed.")
-CONTENT_DAMAGED: Final = Counter("axis_content_damaged_total", "Downloads broken off because stored bytes are not those that were judged; any is an incident.")
+CONTENT_DAMAGED: Final = Counter("axis_content_damaged_total", "Times somebody asked for stored bytes that are not those that were judged, and was not given them whole; any is an incident.")
 GATE_DEATHS: Final = Counter("axis_gate_deaths_total", "Judging processes that ended by force, by cause.", ["cause"])
 TRUST_UNUSABLE: Final = Counter("axis_trust_unusable_total", "Times a process did not take up the imported trust list; the list before stays in force.")
 REVOCATION_ANSWERS: Final = Counter("axis_revocation_answers_total", "Answers of revocation sources, by how they were taken; anything but good leaves what is held, and makes documents wait when that ends.", ["arrival"])

@@ -15,6 +15,7 @@ from axis.console.access import Clerk
 from axis.console.failures import PageError, absent
 from axis.console.paper import Id, seen_paper
 from axis.console.parts import Given, Parts
+from axis.content.damage import tell_damage
 from axis.edxml.attachments import AttachmentSink
 from axis.edxml.reader import read_packet
 from axis.reports import FileKind, FileReport
@@ -39,7 +40,7 @@ async def get_file(packet_id: Id, number: int, parts: Given, clerk: Clerk, view:
         raise absent()
     wanted = paper.files[number - 1]
     async with AsyncExitStack() as stack:
-        file = await _decoded(parts, stack, paper.sha256, wanted)
+        file = await _decoded(parts, stack, packet_id, paper.sha256, wanted)
         await note_audit(
             parts.pool,
             clerk.name,
@@ -60,7 +61,9 @@ async def get_file(packet_id: Id, number: int, parts: Given, clerk: Clerk, view:
     )
 
 
-async def _decoded(parts: Parts, stack: AsyncExitStack, sha256: str, wanted: FileReport) -> BinaryIO:
+async def _decoded(
+    parts: Parts, stack: AsyncExitStack, packet_id: str, sha256: str, wanted: FileReport
+) -> BinaryIO:
     """Take a packet apart and return the one file, checked against what the gate saw.
 
     Raises:
@@ -89,6 +92,7 @@ async def _decoded(parts: Parts, stack: AsyncExitStack, sha256: str, wanted: Fil
             "Biên nhận và lịch sử của văn bản vẫn còn; nội dung thì không lấy lại được từ trục.",
         )
     if found is None:
+        tell_damage(packet_id, sha256)
         raise PageError(
             409, "Nội dung đã lưu không còn nguyên vẹn", "stored content is missing or altered",
             "Tệp không được giao để tránh nhầm lẫn. Hãy báo ngay bộ phận vận hành.",

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from axis import metrics
-from axis.errors import RefusedError
+from axis.errors import DamagedContentError, RefusedError
 from axis.gateway import answers
 from axis.https import answer_failures
 from axis.violations import REASONS, Code, Violation
@@ -97,7 +97,12 @@ def problem(violation: Violation, *, status: int | None = None, retry_after: flo
 
 def bind(app: FastAPI) -> None:
     """Let every failure of ``app`` end as problem details."""
-    own = {RefusedError: _refused, RequestValidationError: _invalid, HTTPException: _http}
+    own = {
+        RefusedError: _refused,
+        RequestValidationError: _invalid,
+        HTTPException: _http,
+        DamagedContentError: _bug,  # told where it was found
+    }
     answer_failures(app, own, unavailable=_unavailable, bug=_bug)
 
 

@@ -88,6 +88,11 @@ def test_each_fault_is_told_and_each_remedy_heals(watched):
     with pytest.raises(httpx.HTTPError):
         watched.download(altered)
     path.write_bytes(good)
+    said = watched.axis("logs", "gateway", "-n", "2000")
+    [told] = [line for line in said.splitlines() if "altered" in line]
+    assert (altered in told, stored in told) == (True, True), "the runbook's first look names packet and file"
+    assert "bug at" not in said
+    assert "Traceback" not in said
     # A connection that reaches for what is not its own.
     for topic in ("axis.accepted.v1", "axis.submission.v1", "axis.ack.v1") * 3:
         watched.reach(json.loads(added), topic)

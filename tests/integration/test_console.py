@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from axis import metrics
 from axis.console.acting import finish_acts
 from axis.topics import ACK, SUBMISSION
 from axis.violations import Code
@@ -231,7 +232,7 @@ async def test_getting_a_file_is_a_handover_of_that_agency_alone(house):
     assert await house.pool.fetchval("SELECT marked_at FROM mailbox WHERE connection = 'lang-son'") is None
 
 
-async def test_altered_content_is_not_handed_out(house):
+async def test_altered_content_is_not_handed_out(house, caplog):
     """A stored packet that is not what the gate saw is refused, and is no handover."""
     packet = await house.deliver()
     minh = await house.enter("minh")
@@ -239,8 +240,12 @@ async def test_altered_content_is_not_handed_out(house):
     path = house.content.path(sha256)
     path.chmod(0o600)
     path.write_bytes(path.read_bytes().replace(b"JVBER", b"JVBES"))
+    before = metrics.CONTENT_DAMAGED._value.get()
     assert "không còn nguyên vẹn" in await text(minh, f"/documents/{packet}/files/1", 409)
     assert await house.state(packet, "G22") == "consigned"
+    assert metrics.CONTENT_DAMAGED._value.get() == before + 1
+    [line] = [one for one in caplog.records if one.levelname == "CRITICAL"]
+    assert (line.packet_id, line.sha256) == (packet, sha256)
 
 
 async def test_removed_content_is_told_apart_from_lost_content(house):

@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 
 from axis import https
-from axis.errors import SealError, SetupError, UnavailableError
+from axis.errors import DamagedContentError, SealError, SetupError, UnavailableError
 from axis.settings import Settings
 
 SETTINGS = {"home": "/nowhere"}
@@ -57,6 +57,35 @@ async def test_nobody_chooses_the_address_he_comes_from(headers):
         plain = (await http.get("/")).json()
         assert plain == {"host": "127.0.0.1", "scheme": "http"}
         assert (await http.get("/", headers=headers)).json() == plain
+
+
+async def test_an_answer_broken_off_on_purpose_is_no_bug(caplog):
+    """Its end never comes and nothing is logged of it; the next answer that ends short by a bug is."""
+    app = FastAPI()
+
+    async def damaged():
+        yield b"half"
+        raise DamagedContentError("told already")
+
+    @app.get("/damaged")
+    async def on_purpose():
+        return https.BreakableResponse(damaged(), headers={"Content-Length": "9"})
+
+    @app.get("/bug")
+    async def by_a_bug():
+        class Short(PlainTextResponse):
+            async def __call__(self, scope, receive, send):
+                head = [(b"content-length", b"9")]
+                await send({"type": "http.response.start", "status": 200, "headers": head})
+
+        return Short()
+
+    async with served(app) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+        for path, logged in (("/damaged", []), ("/bug", ["ERROR"]), ("/damaged", [])):
+            caplog.clear()
+            with pytest.raises(httpx.RemoteProtocolError):
+                await http.get(path)
+            assert [one.levelname for one in caplog.records if one.name != "httpx"] == logged
 
 
 @pytest.mark.parametrize("given", [{}, {"tls_certificate": "c.pem"}, {"tls_key": "k.pem"}])

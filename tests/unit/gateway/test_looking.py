@@ -219,36 +219,79 @@ async def test_a_delivery_is_the_stored_packet_with_one_splice(gateway):
     assert gateway.desk.fetches == [("dms", PACKET)]
 
 
-async def test_altered_content_is_never_given_whole(gateway):
+async def messages(gateway, path):
+    """Return what the application hands to the server for one request."""
+    sent = []
+    headers = [(name.lower(), value) for name, value in gateway.http.headers.raw]
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": headers}
+
+    async def receive():
+        await asyncio.sleep(3600)
+
+    async def send(message):
+        sent.append(message)
+
+    await gateway.http._transport.app(scope, receive, send)
+    return sent
+
+
+def told_once(caplog, sha256):
+    """One line, structured, with the packet and the file's name in a backup; no traceback."""
+    [line] = [one for one in caplog.records if one.levelname in {"ERROR", "CRITICAL"}]
+    assert (line.levelname, line.packet_id, line.sha256, line.exc_info) == ("CRITICAL", PACKET, sha256, None)
+
+
+JUDGED = b"<a>" + b"x" * 1_500_000 + b"</a>"
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [JUDGED.replace(b"x</a>", b"y</a>"), JUDGED[:-1], JUDGED[:2], JUDGED + b"x" * 2_000_000, b""],
+    ids=["altered", "shorter", "before-the-splice", "longer", "empty"],
+)
+async def test_altered_content_is_never_given_whole(gateway, caplog, stored):
     """The last piece is held back until all bytes are those that were judged; nothing counts as fetched."""
-    judged = b"<a>" + b"x" * 1_500_000 + b"</a>"
-    stored = judged.replace(b"x</a>", b"y</a>")
     gateway.memory.mailbox["dms", 7] = entry()
+    whole = b"<a><t/>" + JUDGED[3:]
+    sha256 = gateway.content.put(stored)
     gateway.memory.delivered_as = Delivered(
-        sha256=gateway.content.put(stored),
-        size=len(stored),
+        sha256=sha256,
+        size=len(JUDGED),
         splice_offset=3,
         splice=b"<t/>",
-        delivered_sha256=hashlib.sha256(b"<a><t/>" + judged[3:]).hexdigest(),
+        delivered_sha256=hashlib.sha256(whole).hexdigest(),
     )
-    gateway.http._transport.raise_app_exceptions = False
     before = metrics.CONTENT_DAMAGED._value.get()
-    got = (await gateway.http.get("/v1/inbox/7/content")).content
-    assert b"y</a>" not in got
-    assert len(got) < len(stored)
+    start, *bodies = await messages(gateway, "/v1/inbox/7/content")
+    assert start["status"] == 200
+    assert all(one["more_body"] for one in bodies), "it has no end"
+    assert sum(len(one["body"]) for one in bodies) < len(whole)
     assert gateway.desk.fetches == []
     assert metrics.CONTENT_DAMAGED._value.get() == before + 1
+    told_once(caplog, sha256)
 
 
-async def test_a_lost_content_is_an_error_and_not_a_broken_stream(gateway):
+async def test_a_lost_content_is_an_error_and_not_a_broken_stream(gateway, caplog):
     """No 200 for bytes that cannot be given, and nothing counts as fetched."""
     gateway.memory.mailbox["dms", 7] = entry()
     gateway.memory.delivered_as = Delivered(
         sha256="0" * 64, size=1, splice_offset=1, splice=b"x", delivered_sha256="0" * 64
     )
-    gateway.http._transport.raise_app_exceptions = False
     assert (await gateway.http.get("/v1/inbox/7/content")).status_code == 500
     assert gateway.desk.fetches == []
+    told_once(caplog, "0" * 64)
+
+
+@pytest.mark.parametrize("stored", [b"<status>x</status>", None], ids=["altered", "lost"])
+async def test_an_altered_status_is_not_given(gateway, caplog, stored):
+    """An error, told once, as of a document."""
+    gateway.memory.mailbox["dms", 8] = entry("status", 8)
+    sha256 = gateway.memory.digest = gateway.content.put(b"<status/>")
+    gateway.content.path(sha256).unlink()
+    if stored is not None:
+        gateway.content.path(sha256).write_bytes(stored)
+    assert (await gateway.http.get("/v1/inbox/8/content")).status_code == 500
+    told_once(caplog, sha256)
 
 
 async def test_status_and_receipt_entries_give_their_bytes(gateway):
