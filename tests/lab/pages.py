@@ -154,7 +154,7 @@ class House(Quarters):
                     name=one.name,
                     kind=FileKind.PDF if one.name.endswith(".pdf") else FileKind.OTHER,
                     size=one.size,
-                    sha256=one.sha256,
+                    sha256=one.sha256(),
                 )
                 for one in reading.attachments
             )
