@@ -225,9 +225,14 @@ def drift_of(topic: Topic, partitions: int, config: Mapping[str, Any]) -> tuple[
     return tuple(found)
 
 
-def admin_client(settings: Settings) -> AdminClient:
-    """Return a client that administers with these settings."""
-    return AdminClient({**confluent_options(settings), "socket.timeout.ms": int(SECONDS * 1000)})
+def admin_client(settings: Settings, *, seconds: float = SECONDS) -> AdminClient:
+    """Return a client that administers with these settings.
+
+    Args:
+        settings: with the credentials of an administrator, or of the keeper.
+        seconds: patience of one question where it has none of its own.
+    """
+    return AdminClient({**confluent_options(settings), "socket.timeout.ms": int(seconds * 1000)})
 
 
 def made(outcome: Callable[[], None]) -> None:

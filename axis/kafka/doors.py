@@ -79,14 +79,16 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 class Doors:
     """The broker's side of connections. Blocking: call it from a thread."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, seconds: float = SECONDS) -> None:
         """Prepare.
 
         Args:
             settings: with the credentials of an administrator, or of the keeper.
+            seconds: patience of one question to the broker.
         """
         self._settings = settings
-        self._client = admin_client(settings)
+        self._seconds = seconds
+        self._client = admin_client(settings, seconds=seconds)
 
     def make_topics(self, connection: str) -> None:
         """Make the connection's topics."""
@@ -94,7 +96,7 @@ class Doors:
             NewTopic(t.name, num_partitions=t.partitions, replication_factor=-1, config=topic_config(t))
             for t in connection_topics(connection)
         ]
-        for future in self._client.create_topics(wanted, operation_timeout=SECONDS).values():
+        for future in self._client.create_topics(wanted, operation_timeout=self._seconds).values():
             ask(self._settings, made, future.result)
         failpoints.reached("connection.topics")
 
@@ -102,7 +104,8 @@ class Doors:
         """Make a user, or give it this password."""
         info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, SCRAM_ITERATIONS)
         change = UserScramCredentialUpsertion(user, info, password.encode())
-        for future in self._client.alter_user_scram_credentials([change], request_timeout=SECONDS).values():
+        asked = self._client.alter_user_scram_credentials([change], request_timeout=self._seconds)
+        for future in asked.values():
             ask(self._settings, future.result)
         failpoints.reached("connection.user")
 
@@ -114,15 +117,15 @@ class Doors:
     def await_login(self, connection: str, user: str, password: str) -> None:
         """Return when the broker lets the user in and shows it its topics."""
         theirs = msgspec.structs.replace(self._settings, kafka_user=user, kafka_password=password)
-        client = admin_client(theirs)
+        client = admin_client(theirs, seconds=self._seconds)
         for topic in connection_topics(connection):
-            ask(theirs, client.list_topics, topic.name, timeout=SECONDS)
+            ask(theirs, client.list_topics, topic.name, timeout=self._seconds)
 
     def add_rights(self, user: str, rights: Iterable[Right]) -> None:
         """Give a user more rights."""
         bindings = [binding(user, right) for right in rights]
         if bindings:
-            for future in self._client.create_acls(bindings, request_timeout=SECONDS).values():
+            for future in self._client.create_acls(bindings, request_timeout=self._seconds).values():
                 ask(self._settings, future.result)
 
     def take_rights(self, user: str, rights: Iterable[Right]) -> None:
@@ -131,20 +134,21 @@ class Doors:
         held = [one for one in self._bindings(f"User:{user}") if right_of(one) in surplus]
         if held:
             filters = [exactly(one) for one in held]
-            for future in self._client.delete_acls(filters, request_timeout=SECONDS).values():
+            for future in self._client.delete_acls(filters, request_timeout=self._seconds).values():
                 ask(self._settings, future.result)
 
     def close_user(self, user: str) -> None:
         """End a user: first its rights, which also ends what its open connections may do."""
         self.take_rights(user, {right_of(one) for one in self._bindings(f"User:{user}")})
         deletion = UserScramCredentialDeletion(user, ScramMechanism.SCRAM_SHA_512)
-        for future in self._client.alter_user_scram_credentials([deletion], request_timeout=SECONDS).values():
+        asked = self._client.alter_user_scram_credentials([deletion], request_timeout=self._seconds)
+        for future in asked.values():
             ask(self._settings, _gone, future)
         failpoints.reached("connection.user-closed")
 
     def drained(self, connection: str) -> bool:
         """Tell whether the bridge has taken everything that the connection sent."""
-        there = ask(self._settings, self._client.list_topics, timeout=SECONDS).topics
+        there = ask(self._settings, self._client.list_topics, timeout=self._seconds).topics
         places = [
             TopicPartition(name, partition)
             for kind in (SUBMITTED, REPORTED)
@@ -156,9 +160,9 @@ class Doors:
         # A consumer that never joins: confluent's administrative call for this crashed the process.
         consumer = Consumer({**confluent_options(self._settings), "group.id": BRIDGE_GROUP})
         try:
-            taken = ask(self._settings, _committed, consumer, places)
+            taken = ask(self._settings, _committed, consumer, places, self._seconds)
             return all(
-                ask(self._settings, consumer.get_watermark_offsets, place, timeout=SECONDS)[1]
+                ask(self._settings, consumer.get_watermark_offsets, place, timeout=self._seconds)[1]
                 <= max(0, place.offset)
                 for place in taken
             )
@@ -168,13 +172,13 @@ class Doors:
     def close_topics(self, connection: str) -> None:
         """Delete the connection's topics."""
         names = [topic.name for topic in connection_topics(connection)]
-        for future in self._client.delete_topics(names, operation_timeout=SECONDS).values():
+        for future in self._client.delete_topics(names, operation_timeout=self._seconds).values():
             ask(self._settings, _gone, future)
         failpoints.reached("connection.topics-closed")
 
     def look(self) -> Snapshot:
         """Read all that the broker holds for connections."""
-        there = ask(self._settings, self._client.list_topics, timeout=SECONDS).topics
+        there = ask(self._settings, self._client.list_topics, timeout=self._seconds).topics
         topics: dict[str, tuple[str, ...]] = {}
         known = {name: of for name in there if (of := connection_of(name)) is not None}
         tables = {t.name: t for of in known.values() for t in connection_topics(of[0])}
@@ -183,7 +187,7 @@ class Doors:
             config = ask(self._settings, future.result)
             name = resource.name
             topics[name] = drift_of(tables[name], len(there[name].partitions), config)
-        described = self._client.describe_user_scram_credentials(request_timeout=SECONDS)
+        described = self._client.describe_user_scram_credentials(request_timeout=self._seconds)
         users = ask(self._settings, described.result)  # type: ignore[union-attr] # one future when all are asked for
         rights: dict[str, set[Right]] = {}
         for one in self._bindings(None):
@@ -223,7 +227,7 @@ class Doors:
                 AclOperation.ANY,
                 AclPermissionType.ANY,
             ),
-            request_timeout=SECONDS,
+            request_timeout=self._seconds,
         )
         return list(ask(self._settings, found.result))
 
@@ -241,12 +245,12 @@ def right_of(one: Any) -> Right:  # noqa: ANN401 - an AclBinding, whose fields t
     )
 
 
-def _committed(consumer: Consumer, places: list[TopicPartition]) -> list[TopicPartition]:
+def _committed(consumer: Consumer, places: list[TopicPartition], seconds: float) -> list[TopicPartition]:
     """Return the offsets of the consumer's group; a coordinator that is just being chosen is waited for."""
-    until = time.monotonic() + SECONDS
+    until = time.monotonic() + seconds
     while True:
         try:
-            return list(consumer.committed(places, timeout=SECONDS))
+            return list(consumer.committed(places, timeout=seconds))
         except KafkaException as exc:
             if exc.args[0].code() not in _CHOOSING or time.monotonic() > until:
                 raise

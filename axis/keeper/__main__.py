@@ -43,6 +43,9 @@ _log = logging.getLogger("axis.keeper")
 
 ROUND_SECONDS: Final = 1.0
 STANDBY_SECONDS: Final = 1.0
+BROKER_SECONDS: Final = 5.0
+"""Patience of one question about connections: a stop waits for it, and so do the figures. What got no answer
+is asked again in the next round."""
 UNUSED: Final = timedelta(hours=24)
 """How long an upload waits to be handed in."""
 
@@ -66,7 +69,8 @@ async def serve(settings: Settings, schemas: Schemas) -> None:
 def _beside(settings: Settings, ground: Ground) -> Callable[[], Awaitable[None]]:
     """Return what is kept in each round beside the documents."""
     pool, content, trust, now = ground.pool, ground.office.content, ground.trust, ground.office.now
-    doors, doorstep, uploads = Doors(settings), DoorMemory(pool), Uploads(content.root)
+    doors = Doors(settings, seconds=BROKER_SECONDS)
+    doorstep, uploads = DoorMemory(pool), Uploads(content.root)
     showing, watch = Showing(pool, content, trust.crl_urls), Refusals(settings.kafka_denials)
 
     async def keep() -> None:

@@ -1,15 +1,22 @@
 """The whole local stack: up, up again, killed, up, side by side, down."""
 
+import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
+import asyncpg
 import pytest
 
+from axis.cli.rehearsal import set_stage
 from axis.errors import SetupError, UnavailableError
+from axis.sandbox.authority import Authority
 from axis.settings import load_settings
 from axis.stack import single
 from axis.stack.life import down, logs, remove, status, up
@@ -108,6 +115,44 @@ def test_one_program_is_stopped_and_started_with_more_environment(root):
     assert dict(_environment(after["sealer"].pid))["AXIS_LOG_LEVEL"] == "WARNING"
     with pytest.raises(SetupError, match="nobody"):
         single.restart(root, "nobody")
+
+
+def test_a_keeper_is_stopped_while_the_broker_is_frozen(root, monkeypatch):
+    """It ends by itself in the middle of a question that gets no answer, and its successor asks again."""
+    monkeypatch.setenv("AXIS_HOME", str(root))
+    asyncio.run(set_stage(load_settings(), Authority(Home(root).authority)))
+    for command in (("add", "frozen", "--agency", "H49", "--take-over", "--kafka"), ("rotate", "frozen")):
+        axis = [sys.executable, "-m", "axis.cli", "connection", *command, "--json"]
+        subprocess.run(axis, check=True, capture_output=True)
+    [kafka] = [line.pid for line in status(root) if line.name == "kafka"]
+    os.kill(kafka, signal.SIGSTOP)
+    try:
+        assert _retired(root, "UPDATE retired_credential SET ends_at = now() RETURNING 1") == 1
+        time.sleep(2)  # the keeper's round is a second: it has asked, and waits
+        since = time.monotonic()
+        single.halt(root, "keeper")
+        assert time.monotonic() - since < 12
+        log = (Home(root).logs / "supervisor.log").read_text(encoding="utf-8")
+        assert re.findall(r"stopped: keeper (.*)", log)[-1] == "(exit status 0)", "not by SIGKILL"
+        assert _retired(root, "SELECT count(*) FROM retired_credential") == 1, "nothing is ended by halves"
+    finally:
+        os.kill(kafka, signal.SIGCONT)
+        single.begin(root, "keeper")
+    until = time.monotonic() + 60
+    while _retired(root, "SELECT count(*) FROM retired_credential"):
+        assert time.monotonic() < until, "the successor does not ask again"
+        time.sleep(0.2)
+
+
+def _retired(root, statement):
+    async def ask():
+        line = await asyncpg.connect(load_settings({"AXIS_HOME": str(root)}).database_url, timeout=10)
+        try:
+            return await line.fetchval(statement)
+        finally:
+            await line.close()
+
+    return asyncio.run(ask())
 
 
 def test_a_stack_killed_whole_starts_again(root):
