@@ -1,9 +1,11 @@
 """What the gate costs in CPU time, and the least that it could: the same file, warm, in this process."""
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +15,8 @@ from axis.checks.policy import Policy, load_policy
 from axis.cli import exits
 from axis.cli.ammunition import sign_pdf
 from axis.cli.exits import StopError
+from axis.edxml.attachments import AttachmentSink
+from axis.edxml.reader import read_packet
 from axis.gate.answers import InspectRequest, Judged, Kind
 from axis.gate.inside import settle_memory
 from axis.gate.inspect import Grounds, inspect
@@ -34,6 +38,8 @@ SMALL, LARGE = 100_000, 1_000_000
 
 WARM: Final = 25
 """Runs before those that count: until then memory is still being asked of the system."""
+
+FLOOR_RUNS: Final = 50
 
 
 class GateCase(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +131,28 @@ def gate_costs(
     folder = ground.authority.folder
     issuers = [certificate_pem(folder, label).encode() for label in (PEOPLE, SERVICE)]
     return _timed(judge, floor_of(pdf, issuers, ground.crls), runs)
+
+
+def packet_floor(ground: Ground, packet: bytes) -> list[float]:
+    """Return CPU seconds of the least work for one packet, run by run: its digest, and its files' signatures.
+
+    Args:
+        ground: whose people signed its files.
+        packet: a good one.
+    """
+    with AttachmentSink() as sink:
+        reading = read_packet(BytesIO(packet), load_policy().limits, sink)
+        files = [one.file.read() for one in reading.attachments]
+    folder = ground.authority.folder
+    issuers = [certificate_pem(folder, label).encode() for label in (PEOPLE, SERVICE)]
+    signatures = [floor_of(file, issuers, ground.crls) for file in files if file.startswith(b"%PDF")]
+
+    def work() -> None:
+        hashlib.sha256(packet)
+        for verify in signatures:
+            verify()
+
+    return _timed(work, lambda: None, FLOOR_RUNS)[0]
 
 
 async def gate_rate(ground: Ground, path: Path, *, processes: int, seconds: float) -> float:

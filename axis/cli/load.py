@@ -1,15 +1,18 @@
 """The end-to-end benches: from POST to the receipt that the sender has verified."""
 
 import asyncio
+import multiprocessing
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack
+from concurrent.futures import ProcessPoolExecutor
 from typing import Final
 
 import msgspec
 
 from axis.cli import exits
 from axis.cli.exits import StopError
+from axis.cli.lean import LeanSender
 from axis.cli.machine import Resident, cpu_seconds, families, resident
 from axis.cli.profiles import Profile
 from axis.cli.story import open_client
@@ -17,6 +20,8 @@ from axis.cli.verify import judge
 from axis.client import AxisClient
 
 TIMEOUT: Final = 120.0
+JUDGING: Final = "worker.judging"
+"""The worker's judging processes: what is below its own."""
 SAMPLE_SECONDS: Final = 0.02
 
 
@@ -24,64 +29,91 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one load."""
 
     finished: int
-    """Documents whose verified receipt came within the measured time."""
+    """Documents whose receipt came within the measured time."""
     seconds: float
-    latencies: tuple[float, ...]
-    """Seconds from POST to verified receipt."""
+    receipts: tuple[bytes, ...]
+    """Of all documents that were sent, those of the warming included. Not verified yet."""
     cpu_ms: dict[str, float]
-    """CPU milliseconds a document, by process of the stack."""
+    """CPU milliseconds a document, by process of the stack; `JUDGING` is a part of the worker."""
+    load_ms: float
+    """Likewise of this very process, which sends."""
 
 
 async def closed_loop(
     profiles: Sequence[Profile],
     packets: Sequence[Iterator[bytes]],
-    anchors: Sequence[bytes],
     *,
     senders: int,
     warm: float,
     seconds: float,
     roots: Mapping[str, int],
 ) -> Run:
-    """Let senders send one document after another, each waiting for its verified receipt.
+    """Let senders send one document after another, each waiting for its receipt.
 
     Args:
         profiles: of the sending connections; senders take turns.
         packets: for each profile, its packets.
-        anchors: PEM, for the receipts.
         senders: at once.
         warm: seconds before measuring.
         seconds: measured.
         roots: process numbers of the stack by name.
     """
-    marks: list[tuple[float, float]] = []
+    finished: list[float] = []
+    receipts: list[bytes] = []
     start = time.monotonic()
     end = start + warm + seconds
 
-    async def one(number: int, client: AxisClient) -> None:
+    async def one(number: int) -> None:
         source = packets[number % len(packets)]
-        while (since := time.monotonic()) < end:
-            await _through(client, next(source))
-            marks.append((since, time.monotonic()))
+        sender = LeanSender(profiles[number % len(profiles)])
+        await sender.open()
+        try:
+            while time.monotonic() < end:
+                receipts.append(await sender.through(next(source)))
+                finished.append(time.monotonic())
+        finally:
+            sender.close()
 
-    async with AsyncExitStack() as stack:
-        clients = [
-            await stack.enter_async_context(open_client(profiles[n % len(profiles)], _verifier(anchors)))
-            for n in range(senders)
-        ]
-        async with asyncio.TaskGroup() as group:
-            for number, client in enumerate(clients):
-                group.create_task(one(number, client))
-            await asyncio.sleep(warm)
-            before = _cpu(roots)
-            await asyncio.sleep(seconds)
-            after = _cpu(roots)
-    done = [(since, at) for since, at in marks if start + warm <= at < end]
+    async with asyncio.TaskGroup() as group:
+        for number in range(senders):
+            group.create_task(one(number))
+        await asyncio.sleep(warm)
+        before, ours = _cpu(roots), time.process_time()
+        await asyncio.sleep(seconds)
+        after, ours = _cpu(roots), time.process_time() - ours
+    done = sum(start + warm <= at < end for at in finished)
     return Run(
-        finished=len(done),
+        finished=done,
         seconds=seconds,
-        latencies=tuple(at - since for since, at in done),
-        cpu_ms={name: (after[name] - before[name]) * 1000 / max(1, len(done)) for name in roots},
+        receipts=tuple(receipts),
+        cpu_ms={name: (after[name] - before[name]) * 1000 / max(1, done) for name in after},
+        load_ms=ours * 1000 / max(1, done),
     )
+
+
+def verify_all(receipts: Sequence[bytes], anchors: Sequence[bytes]) -> float:
+    """Verify receipts as anybody may, in as many processes as there are processors.
+
+    Returns:
+        CPU milliseconds that one receipt took.
+
+    Raises:
+        StopError: one proves nothing.
+    """
+    spawn = multiprocessing.get_context("spawn")
+    share = -(-len(receipts) // (4 * (os.cpu_count() or 1))) or 1
+    parts = [(receipts[at : at + share], tuple(anchors)) for at in range(0, len(receipts), share)]
+    with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=spawn) as pool:
+        return sum(pool.map(_verify, parts)) * 1000 / max(1, len(receipts))
+
+
+def _verify(part: tuple[Sequence[bytes], Sequence[bytes]]) -> float:
+    receipts, anchors = part
+    verify = _verifier(anchors)
+    since = time.process_time()
+    for data in receipts:
+        verify(data)
+    return time.process_time() - since
 
 
 async def open_loop(
@@ -156,4 +188,6 @@ def _verifier(anchors: Sequence[bytes]) -> Callable[[bytes], None]:
 
 
 def _cpu(roots: Mapping[str, int]) -> dict[str, float]:
-    return {name: cpu_seconds(family) for name, family in families(roots).items()}
+    found = families(roots)
+    judging = {JUDGING: cpu_seconds(found["worker"][1:])} if "worker" in found else {}
+    return {**{name: cpu_seconds(family) for name, family in found.items()}, **judging}
