@@ -10,6 +10,7 @@ from typing import Protocol
 from axis.checks.policy import Policy
 from axis.content.store import ContentStore
 from axis.contract.schemas import Schemas
+from axis.desk.codes import Codes
 from axis.desk.courier import Courier
 from axis.desk.trustlist import Held, TrustSource
 from axis.document import Document, Event, Intake
@@ -81,6 +82,7 @@ class Memory(Protocol):
     async def directory_view(  # noqa: D102
         self, codes: Sequence[str], fingerprints: Sequence[str]
     ) -> DirectoryView: ...
+    async def canonical_code(self, code: str) -> str | None: ...  # noqa: D102
     async def record_rulings(  # noqa: D102
         self, rulings: Sequence[Ruling], *, at: datetime
     ) -> list[tuple[Settled, list[int]]]: ...
@@ -164,6 +166,8 @@ class Office:
     """Free bytes of the content store below which nothing is taken."""
     backlog_limit: int = 0
     """Packets without an answer above which nothing is taken."""
+    codes: Codes = field(default_factory=Codes)
+    """Of senders, as the doors put them into keys."""
     slow_lane: set[asyncio.Task[None]] = field(default_factory=set)
     """Packets that take long, judged beside the batches."""
 

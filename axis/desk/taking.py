@@ -103,10 +103,12 @@ async def key_of(office: Office, envelope: Envelope | None) -> bytes | None:
     """Return the message key of a packet: its document's, or None where the header names none."""
     if envelope is None or not envelope.sender.code or not envelope.document_id:
         return None
-    view = await office.memory.directory_view([envelope.sender.code], [])
-    agency = view.agencies.get(envelope.sender.code)
-    code = agency.code if agency else envelope.sender.code
-    return document_key(code, unicodedata.normalize("NFC", envelope.document_id))
+    return await _document_key(office, envelope.sender.code, envelope.document_id)
+
+
+async def _document_key(office: Office, code: str, document_id: str) -> bytes:
+    canonical = await office.codes.canonical(code, office.memory.canonical_code)
+    return document_key(canonical or code, unicodedata.normalize("NFC", document_id))
 
 
 def submission_message(schemas: Schemas, intake: Intake, key: bytes, take: int) -> Outgoing:
@@ -156,9 +158,7 @@ async def take_status(
     )
     key = name.encode()
     if organ_code and document_id:
-        view = await office.memory.directory_view([organ_code], [])
-        agency = view.agencies.get(organ_code)
-        key = document_key(agency.code if agency else organ_code, unicodedata.normalize("NFC", document_id))
+        key = await _document_key(office, organ_code, document_id)
     taken = await office.memory.take_status(handling, key, ack_message(office.schemas, handling, key))
     if taken is not None:
         _log.info("status taken", extra={"ack_id": name, "connection": connection})

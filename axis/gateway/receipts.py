@@ -51,15 +51,14 @@ async def get_receipts(
     """
 
     async def look() -> tuple[bool, tuple[ReceiptLine, ...]]:
-        lines = await parts.memory.receipts(packet_id, caller.connection)
+        state, lines = await parts.memory.outcome(packet_id, caller.connection)
+        if not lines:
+            # Nothing yet is no error for its sender; for anybody else there is no such packet.
+            required(state, "packet")
         found = tuple(answers.receipt_answer(line) for line in lines if not kind or line.kind in kind)
         done = bool(found) and found[-1].state == "sealed"
-        if not lines or (wait and done and found[-1].kind in OUTCOMES):
-            view = await parts.memory.packet(packet_id, caller.connection)
-            if not lines:
-                # Nothing yet is no error for its sender; for anybody else there is no such packet.
-                required(view, "packet")
-            done = done and (view is None or view.intake.state not in OPEN)
+        if wait and done and found[-1].kind in OUTCOMES:
+            done = state not in OPEN
         return done, found
 
     done, found = await wait_until(

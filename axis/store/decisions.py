@@ -23,14 +23,27 @@ RETURNING packet_id
 """
 
 # Only an accepted document takes its id; whoever comes second learns it from what is missing here.
-_TAKE_ID: Final = """
+_TAKE_IDS: Final = """
 INSERT INTO document (packet_id, agency, document_id, number, notation, type_name, subject, issued_on,
                       due_on, priority, accepted_at, splice_offset, splice, recipients)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+SELECT packet_id, agency, document_id, number, notation, type_name, subject, issued_on,
+       due_on, priority, accepted_at, splice_offset, splice,
+       ARRAY(SELECT code FROM jsonb_array_elements_text(recipients) WITH ORDINALITY AS r (code, n)
+              ORDER BY n)
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::date[],
+              $9::date[], $10::smallint[], $11::timestamptz[], $12::bigint[], $13::bytea[], $14::jsonb[])
+       WITH ORDINALITY
+       AS given (packet_id, agency, document_id, number, notation, type_name, subject, issued_on,
+                 due_on, priority, accepted_at, splice_offset, splice, recipients, place)
+ ORDER BY place
 ON CONFLICT DO NOTHING
 RETURNING packet_id
 """
-_OWNER: Final = "SELECT packet_id FROM document WHERE agency = $1 AND document_id = $2"
+_OWNERS: Final = """
+SELECT given.packet_id AS asked, document.packet_id AS owner
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS given (packet_id, agency, document_id)
+  JOIN document USING (agency, document_id)
+"""
 
 # In a fixed order, so that two workers never wait for one another.
 _DOCUMENTS: Final = """
@@ -90,31 +103,52 @@ async def insert_decisions(
     return frozenset(row["packet_id"] for row in rows)
 
 
-async def take_document_id(conn: "Connection", document: Document, recipients: Sequence[str]) -> str:
-    """Give a document its id; return the packet that owns the id: this one, or the earlier one."""
-    fresh = await conn.fetchval(
-        _TAKE_ID,
-        document.packet_id,
-        document.agency,
-        document.document_id,
-        document.number,
-        document.notation,
-        document.type_name,
-        document.subject,
-        document.issued_on,
-        document.due_on,
-        document.priority,
-        document.accepted_at,
-        document.splice_offset,
-        document.splice,
-        list(recipients),
+async def take_document_ids(
+    conn: "Connection", given: Sequence[tuple[Document, Sequence[str]]]
+) -> dict[str, str]:
+    """Give documents their ids.
+
+    Args:
+        conn: in the caller's transaction.
+        given: documents with their recipients; of two with one id the first has it. In an order that
+            two callers share: they wait for one another only along it.
+
+    Returns:
+        For each packet the one that owns its document's id: itself, or the earlier one.
+    """
+    if not given:
+        return {}
+    documents = [document for document, _ in given]
+    fresh = await conn.fetch(
+        _TAKE_IDS,
+        [one.packet_id for one in documents],
+        [one.agency for one in documents],
+        [one.document_id for one in documents],
+        [one.number for one in documents],
+        [one.notation for one in documents],
+        [one.type_name for one in documents],
+        [one.subject for one in documents],
+        [one.issued_on for one in documents],
+        [one.due_on for one in documents],
+        [one.priority for one in documents],
+        [one.accepted_at for one in documents],
+        [one.splice_offset for one in documents],
+        [one.splice for one in documents],
+        [msgspec.json.encode(recipients) for _, recipients in given],
     )
-    if fresh is not None:
-        return document.packet_id
-    # A separate statement on purpose: inside the INSERT's own snapshot a row
-    # committed meanwhile by another worker would be invisible.
-    owner: str = await conn.fetchval(_OWNER, document.agency, document.document_id)
-    return owner
+    owners: dict[str, str] = {row["packet_id"]: row["packet_id"] for row in fresh}
+    rest = [one for one in documents if one.packet_id not in owners]
+    if rest:
+        # A separate statement on purpose: inside the INSERT's own snapshot a row
+        # committed meanwhile by another worker would be invisible.
+        rows = await conn.fetch(
+            _OWNERS,
+            [one.packet_id for one in rest],
+            [one.agency for one in rest],
+            [one.document_id for one in rest],
+        )
+        owners |= {row["asked"]: row["owner"] for row in rows}
+    return owners
 
 
 async def lock_unrouted(conn: "Connection", packet_ids: Sequence[str]) -> list[Routable]:

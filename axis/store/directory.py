@@ -35,6 +35,14 @@ SELECT (SELECT coalesce(max(version), 0) FROM directory_version) AS version,
        (SELECT coalesce(jsonb_agg(to_jsonb(signing)), '[]') FROM signing) AS signers
 """
 
+# Codes of the two generations never meet: the directory's import sees to that.
+_CANONICAL: Final = """
+SELECT code FROM agency WHERE code = $1
+UNION ALL
+SELECT code FROM agency WHERE code102 = $1 AND code102 <> ''
+ LIMIT 1
+"""
+
 _ALL: Final = """
 SELECT (SELECT coalesce(jsonb_agg(to_jsonb(a) - 'search' ORDER BY code COLLATE "C"), '[]')
           FROM agency a) AS agencies,
@@ -118,6 +126,17 @@ async def view_for(
             for signer in msgspec.json.decode(row["signers"], type=tuple[Signer, ...])
         },
     )
+
+
+async def canonical_code(conn: "Connection", code: str) -> str | None:
+    """Return the canonical code of the agency that has this code of either generation; None: unknown.
+
+    Raises:
+        UnavailableError: the database is away.
+    """
+    with store_faults():
+        found: str | None = await conn.fetchval(_CANONICAL, code)
+    return found
 
 
 async def find_agencies(conn: "Connection", text: str, *, limit: int = 50) -> tuple[Agency, ...]:

@@ -21,9 +21,8 @@ WITH added AS (
 ), queued AS (
     INSERT INTO unsealed (seq, priority) SELECT seq, $7 FROM added RETURNING seq
 )
-SELECT count(*) FROM queued
+SELECT count(*), CASE WHEN count(*) > 0 THEN pg_notify('axis_unsealed', '') END FROM queued
 """
-_NOTIFY: Final = "SELECT pg_notify('axis_unsealed', '')"
 
 _WAITING: Final = """
 SELECT event.seq, event.event_id, event.packet_id, event.connection, event.at, event.body, unsealed.priority
@@ -68,8 +67,6 @@ async def append_events(conn: "Connection", events: Sequence[Event], *, priority
         [event.body for event in events],
         priority,
     )
-    if new:
-        await conn.execute(_NOTIFY)
     return new
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from axis.document import Intake
 from axis.records import IntakeRow, Judged, Parked
+from axis.traffic import Outgoing
 
 if TYPE_CHECKING:
     from axis.store.pool import Connection
@@ -15,6 +16,18 @@ INSERT INTO intake (packet_id, connection, sha256, size, door, priority, receive
 VALUES ($1, $2, $3, $4, $5, $6, $7, 'taken', $8)
 ON CONFLICT (packet_id) DO NOTHING
 RETURNING packet_id
+"""
+# The common case in one statement: a packet that nobody took before, with its message.
+_TAKE: Final = """
+WITH fresh AS (
+    INSERT INTO intake (packet_id, connection, sha256, size, door, priority, received_at, state, message_key)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, 'taken', $8)
+    ON CONFLICT (packet_id) DO NOTHING
+    RETURNING packet_id
+)
+INSERT INTO outbox (topic, key, value, event_id, priority, created_at)
+SELECT $9::text, $10::bytea, $11::bytea, $12::text, $6, $7 FROM fresh
+RETURNING id
 """
 _SELECT: Final = """
 SELECT packet_id, connection, sha256, size, door, priority, received_at, state, message_key, take
@@ -36,6 +49,7 @@ SELECT verdict, rules_version, directory_version, trust_version
  LIMIT 1
 """
 _ANSWERED: Final = """
+WITH unparked AS (DELETE FROM parked WHERE packet_id = ANY($1::text[]))
 UPDATE intake SET state = 'answered' WHERE packet_id = ANY($1::text[])
 """
 _STATE: Final = "UPDATE intake SET state = $2 WHERE packet_id = $1 AND state <> 'answered'"
@@ -63,7 +77,6 @@ ON CONFLICT (packet_id) DO UPDATE
    SET code = excluded.code, detail = excluded.detail,
        next_try_at = excluded.next_try_at, attempts = parked.attempts + 1
 """
-_UNPARK: Final = "DELETE FROM parked WHERE packet_id = ANY($1::text[])"
 _PARKED: Final = "SELECT packet_id, attempts, since, deadline FROM parked WHERE packet_id = ANY($1::text[])"
 # Claimed by moving the next try ahead: a second keeper does not see the row as due.
 _DUE: Final = """
@@ -102,6 +115,32 @@ async def insert_intake(conn: "Connection", intake: Intake, message_key: bytes) 
     return fresh is not None
 
 
+async def take_fresh(
+    conn: "Connection", intake: Intake, message_key: bytes, message: Outgoing
+) -> int | None:
+    """Add an intake and its message, both or none; in no transaction this is one by itself.
+
+    Returns:
+        The outbox row; None where the packet was taken before, and nothing was added.
+    """
+    number: int | None = await conn.fetchval(
+        _TAKE,
+        intake.packet_id,
+        intake.connection,
+        intake.sha256,
+        intake.size,
+        intake.door,
+        intake.priority,
+        intake.received_at,
+        message_key,
+        message.topic,
+        message.key,
+        message.value,
+        message.event_id,
+    )
+    return number
+
+
 async def select_intakes(conn: "Connection", packet_ids: Sequence[str]) -> dict[str, IntakeRow]:
     """Return the intakes that exist, by packet id."""
     rows = await conn.fetch(_SELECT, list(packet_ids))
@@ -128,7 +167,6 @@ async def retake(conn: "Connection", packet_id: str, *, take: int, at: datetime)
 async def mark_answered(conn: "Connection", packet_ids: Sequence[str]) -> None:
     """Close intakes and let them wait no longer."""
     await conn.execute(_ANSWERED, list(packet_ids))
-    await conn.execute(_UNPARK, list(packet_ids))
 
 
 async def forget_keys(conn: "Connection", packet_ids: Sequence[str]) -> None:

@@ -53,6 +53,12 @@ class JudgingLedger(OverPool):
             async with self._pool.acquire() as conn:
                 return await directory.view_for(conn, codes, fingerprints)
 
+    async def canonical_code(self, code: str) -> str | None:
+        """Return the canonical code of the agency with this code of either generation; None: unknown."""
+        with store_faults():
+            async with self._pool.acquire() as conn:
+                return await directory.canonical_code(conn, code)
+
     async def record_rulings(
         self, rulings: Sequence[Ruling], *, at: datetime
     ) -> list[tuple[Settled, list[int]]]:
@@ -64,10 +70,7 @@ class JudgingLedger(OverPool):
         """
         with store_faults():
             async with self._pool.acquire() as conn, conn.transaction():
-                # In a fixed order, so that two workers never wait for one another.
-                endings = [
-                    (ruling, await _ending(conn, ruling)) for ruling in sorted(rulings, key=_document_order)
-                ]
+                endings = await _endings(conn, rulings)
                 fresh = await decisions.insert_decisions(
                     conn, [(ending.decision, ruling.row.take, ruling.report) for ruling, ending in endings]
                 )
@@ -143,11 +146,17 @@ def _document_order(ruling: Ruling) -> tuple[str, str, str]:
     return (document.agency, document.document_id, packet) if document else ("", "", packet)
 
 
-async def _ending(conn: "Connection", ruling: Ruling) -> Settled:
-    if ruling.document is None:
-        return ruling.ending
-    owner = await decisions.take_document_id(conn, ruling.document, ruling.recipients)
-    if owner == ruling.document.packet_id:
-        return ruling.ending
-    assert ruling.id_taken is not None, "an accepted ruling knows its other ending"
-    return ruling.id_taken
+async def _endings(conn: "Connection", rulings: Sequence[Ruling]) -> list[tuple[Ruling, Settled]]:
+    # In a fixed order, so that two workers never wait for one another.
+    ordered = sorted(rulings, key=_document_order)
+    owners = await decisions.take_document_ids(
+        conn, [(one.document, one.recipients) for one in ordered if one.document is not None]
+    )
+    endings = []
+    for ruling in ordered:
+        ending: Settled | None = ruling.ending
+        if ruling.document is not None and owners[ruling.document.packet_id] != ruling.document.packet_id:
+            ending = ruling.id_taken
+        assert ending is not None, "an accepted ruling knows its other ending"
+        endings.append((ruling, ending))
+    return endings

@@ -55,26 +55,48 @@ class TakingLedger(OverPool):
             What came of it; None where the idempotency key belongs to other content.
         """
         with store_faults():
-            async with self._pool.acquire() as conn, conn.transaction():
-                if idempotency is not None:
-                    key, digest = idempotency
-                    used = await intakes.use_key(
-                        conn, intake.connection, key, digest, intake.packet_id, at=intake.received_at
-                    )
-                    if used is not None and used != (digest, intake.packet_id):
-                        return None
-                take = 1
-                if not await intakes.insert_intake(conn, intake, message_key):
-                    row = (await intakes.select_intakes(conn, [intake.packet_id]))[intake.packet_id]
-                    again = await self._retake(conn, row, rules=rules, trust=trust, at=intake.received_at)
-                    if again is None:
-                        return Taken(intake=row.intake)
-                    take = again
-                message = outgoing(take)
-                ids = await outbox.add_outgoing(
-                    conn, [message], at=intake.received_at, priority=intake.priority
+            async with self._pool.acquire() as conn:
+                if idempotency is None:
+                    message = outgoing(1)
+                    number = await intakes.take_fresh(conn, intake, message_key, message)
+                    if number is not None:
+                        return Taken(intake=intake, outbox=(number,), outgoing=(message,))
+                return await self._take_known(
+                    conn, intake, message_key, outgoing, rules=rules, trust=trust, idempotency=idempotency
                 )
-                return Taken(intake=intake, outbox=tuple(ids), outgoing=(message,))
+
+    async def _take_known(
+        self,
+        conn: "Connection",
+        intake: Intake,
+        message_key: bytes,
+        outgoing: Callable[[int], Outgoing],
+        *,
+        rules: str,
+        trust: str,
+        idempotency: tuple[str, str] | None,
+    ) -> Taken | None:
+        """Take a packet that may be there already, or whose request may have come before."""
+        async with conn.transaction():
+            if idempotency is not None:
+                key, digest = idempotency
+                used = await intakes.use_key(
+                    conn, intake.connection, key, digest, intake.packet_id, at=intake.received_at
+                )
+                if used is not None and used != (digest, intake.packet_id):
+                    return None
+            take = 1
+            if not await intakes.insert_intake(conn, intake, message_key):
+                row = (await intakes.select_intakes(conn, [intake.packet_id]))[intake.packet_id]
+                again = await self._retake(conn, row, rules=rules, trust=trust, at=intake.received_at)
+                if again is None:
+                    return Taken(intake=row.intake)
+                take = again
+            message = outgoing(take)
+            ids = await outbox.add_outgoing(
+                conn, [message], at=intake.received_at, priority=intake.priority
+            )
+            return Taken(intake=intake, outbox=tuple(ids), outgoing=(message,))
 
     async def _retake(
         self, conn: "Connection", row: IntakeRow, *, rules: str, trust: str, at: datetime

@@ -57,6 +57,19 @@ SELECT e.event_id, e.kind, e.at, r.sealed_at
  LIMIT $3
 """
 
+# One row at least, whoever asks: state is null where the connection did not send such a packet.
+_OUTCOME: Final = """
+SELECT own.state, e.event_id, e.kind, e.at, e.sealed_at
+  FROM (SELECT (SELECT state FROM intake WHERE packet_id = $1 AND connection = $2) AS state) AS own
+  LEFT JOIN (SELECT event.event_id, event.kind, event.at, event.seq, receipt.sealed_at
+               FROM event
+               LEFT JOIN receipt USING (event_id)
+              WHERE event.packet_id = $1 AND event.connection = $2
+              ORDER BY event.seq
+              LIMIT $3) AS e ON true
+ ORDER BY e.seq
+"""
+
 _RECEIPT: Final = """
 SELECT e.event_id, e.kind, e.at, e.body, r.leaf_index, r.proof, r.sealed_at,
        c.body AS checkpoint, c.signature
@@ -194,6 +207,28 @@ async def list_receipts(pool: "Pool", packet_id: str, connection: str) -> tuple[
     with store_faults():
         rows = await pool.fetch(_RECEIPTS, packet_id, connection, ROWS)
     return tuple(ReceiptLine(**dict(row)) for row in rows)
+
+
+async def read_outcome(
+    pool: "Pool", packet_id: str, connection: str
+) -> tuple[str | None, tuple[ReceiptLine, ...]]:
+    """Read how far a packet is, at one moment, for whoever waits for it.
+
+    Returns:
+        The state of the intake, None where this connection sent no such packet; and what
+        `list_receipts` lists.
+
+    Raises:
+        UnavailableError: the database is away.
+    """
+    with store_faults():
+        rows = await pool.fetch(_OUTCOME, packet_id, connection, ROWS)
+    lines = tuple(
+        ReceiptLine(event_id=row["event_id"], kind=row["kind"], at=row["at"], sealed_at=row["sealed_at"])
+        for row in rows
+        if row["event_id"] is not None
+    )
+    return rows[0]["state"], lines
 
 
 async def read_receipt(pool: "Pool", event_id: str, connection: str) -> ReceiptParts | None:
