@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
-from axis.answers import ReceiptLine, TokenAnswer
+from axis.answers import TokenAnswer
 from axis.cli import exits
 from axis.cli.exits import StopError
 from axis.cli.profiles import Profile
@@ -47,7 +47,7 @@ class LeanSender:
         context = ssl.create_default_context(cafile=profile.ca_file or None)
         self._reader, self._writer = await asyncio.open_connection(where.hostname, where.port, ssl=context)
         named = f"{quote(profile.client_id, safe='')}:{quote(profile.client_secret, safe='')}"
-        _, body = await self._ask(
+        _, _, body = await self._ask(
             "POST",
             "/v1/token",
             f"Authorization: Basic {base64.b64encode(named.encode()).decode()}\r\n"
@@ -69,42 +69,40 @@ class LeanSender:
         """
         digest = base64.b64encode(hashlib.sha256(packet).digest()).decode()
         typed = f"Content-Type: application/xml\r\nContent-Digest: sha-256=:{digest}:\r\n"
-        _, body = await self._ask("POST", "/v1/packets", self._bearer + typed, packet)
+        _, _, body = await self._ask("POST", "/v1/packets", self._bearer + typed, packet)
         sent = msgspec.json.decode(body, type=Sent)
-        status = 202
+        status, fields = 202, dict[str, str]()
         while status == 202:  # noqa: PLR2004 - not yet
-            status, body = await self._ask(
-                "GET", f"/v1/packets/{sent.packet_id}/receipts?{OUTCOMES}", self._bearer
+            status, fields, body = await self._ask(
+                "GET", f"/v1/packets/{sent.packet_id}/receipt?{OUTCOMES}", self._bearer
             )
-        newest = msgspec.json.decode(body, type=list[ReceiptLine])[-1]
-        if newest.kind != "SubmissionAcceptance":
+        if (kind := fields["axis-receipt-kind"]) != "SubmissionAcceptance":
             raise StopError(
-                exits.REFUSED, f"văn bản của phép đo bị từ chối: {newest.kind}", "refused while measuring"
+                exits.REFUSED, f"văn bản của phép đo bị từ chối: {kind}", "refused while measuring"
             )
-        status = 202
-        while status == 202:  # noqa: PLR2004 - likewise
-            status, body = await self._ask("GET", f"/v1/receipts/{newest.event_id}?wait={WAIT}", self._bearer)
         return body
 
-    async def _ask(self, method: str, path: str, headers: str, body: bytes = b"") -> tuple[int, bytes]:
+    async def _ask(
+        self, method: str, path: str, headers: str, body: bytes = b""
+    ) -> tuple[int, dict[str, str], bytes]:
         length = f"Content-Length: {len(body)}\r\n" if body else ""
         head = f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\n{headers}{length}\r\n".encode()
         while True:
             self._writer.write(head)
             self._writer.write(body)
-            status, answer, pause = await self._answer()
+            status, fields, answer = await self._answer()
             if status in AGAIN:
-                await asyncio.sleep(pause)
+                await asyncio.sleep(float(fields.get("retry-after", "1")))
             elif status >= 400:  # noqa: PLR2004 - a refusal
                 raise StopError(
                     exits.REFUSED, f"{method} {path}: {status} {answer.decode(errors='replace')}", "refused"
                 )
             else:
-                return status, answer
+                return status, fields, answer
 
-    async def _answer(self) -> tuple[int, bytes, float]:
+    async def _answer(self) -> tuple[int, dict[str, str], bytes]:
         first, *lines = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         parts = [line.partition(":") for line in lines]
         fields = {name.lower(): value.strip() for name, _, value in parts}
         body = await self._reader.readexactly(int(fields["content-length"]))
-        return int(first.split(" ", 2)[1]), body, float(fields.get("retry-after", "1"))
+        return int(first.split(" ", 2)[1]), fields, body

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, Final, Self
 
 import httpx
-import msgspec
 
 from axis.answers import Agency, ReceiptLine, Whoami
 from axis.client.answers import Receipt
@@ -113,16 +113,20 @@ class AxisClient(Sending, Receiving):
             wait = max(0.0, min(POLL_SECONDS, until - loop.time()))
             async with self._wire.response(
                 "GET",
-                f"/v1/packets/{packet_id}/receipts",
+                f"/v1/packets/{packet_id}/receipt",
                 params={"kind": kinds, "wait": max(wait, 0.001)},
                 wait=wait,
             ) as answer:
-                lines = msgspec.json.decode(await answer.aread(), type=list[ReceiptLine])
-            # 202: not yet. What is listed then may be of an earlier judgement.
-            if answer.status_code == httpx.codes.OK and lines:
-                newest = lines[-1]
-                data = await self.receipt(newest.event_id)
-                return Receipt(event_id=newest.event_id, kind=newest.kind, at=newest.at, data=data)
+                data = await answer.aread()
+            if answer.status_code == httpx.codes.OK:
+                if self._verify is not None:
+                    self._verify(data)
+                return Receipt(
+                    event_id=answer.headers["ETag"].strip('"'),
+                    kind=answer.headers["Axis-Receipt-Kind"],
+                    at=datetime.fromisoformat(answer.headers["Axis-Receipt-At"]),
+                    data=data,
+                )
             if loop.time() >= until:
                 raise NotYetError(f"no receipt of {', '.join(kinds)} about {packet_id} in {timeout:.0f} s")
 

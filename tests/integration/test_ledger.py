@@ -11,6 +11,7 @@ from axis.document import Decision, DeliveryState, Document, Event, Intake, Verd
 from axis.errors import UnavailableError
 from axis.records import Handling, Parking, Route, Ruling, Settled, StatusEnding
 from axis.routing import by_connection, deliveries_of
+from axis.store.faults import StoreError
 from axis.store.ledger import Ledger
 from axis.store.migrate import migrate
 from axis.store.pool import open_pool
@@ -159,6 +160,49 @@ async def test_an_accepted_id_with_other_bytes_is_refused(ledger, pool):
     ended, _ = await accept(ledger, "p2")
     assert [one.decision.verdict for one, _ in ended] == [Verdict.REFUSED]
     assert await pool.fetch("SELECT packet_id FROM document") == [("p1",)]
+
+
+async def test_documents_of_one_batch_get_their_ids_and_recipients_in_order(ledger, pool):
+    """Of two with one id the first owns it; others, refusals between them, are as they would be alone."""
+    names = ["p1", "p2", "p3", "p4"]
+    await asyncio.gather(*(take(ledger, name) for name in names))
+    rows = await ledger.intakes(names)
+
+    def ruling(name, document_id, recipients):
+        return Ruling(
+            row=rows[name],
+            report=b"{}",
+            document=replace(document(name), document_id=document_id) if document_id else None,
+            recipients=recipients,
+            ending=settled(name, Verdict.ACCEPTED if document_id else Verdict.REFUSED),
+            id_taken=settled(name, Verdict.REFUSED),
+        )
+
+    batch = [
+        ruling("p4", "d", ("G22",)),
+        ruling("p1", "d", ("H37", "G22")),
+        ruling("p2", "", ()),
+        ruling("p3", 'e,"\\', ("H37", "G22", "H37")),
+    ]
+    ended = await ledger.record_rulings(batch, at=NOON)
+    verdicts = {one.decision.packet_id: one.decision.verdict for one, _ in ended}
+    assert {name for name, verdict in verdicts.items() if verdict is Verdict.ACCEPTED} == {"p1", "p3"}
+    owned = await pool.fetch("SELECT packet_id, document_id, recipients FROM document ORDER BY packet_id")
+    assert [tuple(row) for row in owned] == [
+        ("p1", "d", ["H37", "G22"]),
+        ("p3", 'e,"\\', ["H37", "G22", "H37"]),
+    ]
+    assert await ledger.record_rulings(batch, at=NOON) == []
+
+
+async def test_a_packet_and_its_message_are_taken_together_or_not_at_all(ledger, pool):
+    """A packet whose message cannot be recorded was not taken."""
+    with pytest.raises(StoreError):
+        await ledger.take_packet(
+            intake(), b"k", lambda _: replace(message(1), key=None), rules="r1", trust="t1", idempotency=None
+        )
+    assert await pool.fetchval("SELECT count(*) FROM intake") == 0
+    assert (await take(ledger)).outbox
 
 
 async def test_two_workers_accepting_one_id_at_once_have_one_winner(ledger, pool):

@@ -114,6 +114,10 @@ class ScriptedMemory:
     async def receipts(self, name, connection):
         return tuple(self.lines) if connection == "dms" else ()
 
+    async def outcome(self, name, connection):
+        view = await self.packet(name, connection)
+        return view and view.intake.state, await self.receipts(name, connection)
+
     async def receipt(self, event_id, connection):
         return self.receipt_parts.get((event_id, connection))
 

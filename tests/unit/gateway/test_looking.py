@@ -4,7 +4,7 @@ import asyncio
 import base64
 import hashlib
 import unicodedata
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
@@ -130,6 +130,7 @@ async def test_an_accepted_packet_tells_each_recipient_and_what_is_overdue(gatew
     [
         f"/v1/packets/{PACKET}",
         f"/v1/packets/{PACKET}/receipts",
+        f"/v1/packets/{PACKET}/receipt",
         f"/v1/receipts/{EVENT}",
         "/v1/inbox/7/content",
     ],
@@ -172,6 +173,26 @@ async def test_a_receipt_has_the_same_bytes_for_ever(gateway):
     )
     for _ in range(2):
         assert (await gateway.http.get(f"/v1/receipts/{EVENT}")).content == expected
+
+
+async def test_the_newest_receipt_of_a_packet_comes_in_one_request(gateway):
+    """The bytes that its own address gives, with what it is; 202 until it is sealed, for other kinds too."""
+    show(gateway, "answered", judged=judged("accepted"))
+    gateway.memory.lines = [ReceiptLine(event_id=EVENT, kind="SubmissionAcceptance", at=NOON, sealed_at=None)]
+    gateway.memory.receipt_parts[EVENT, "dms"] = sealed()
+    path = f"/v1/packets/{PACKET}/receipt"
+    early = await gateway.http.get(path)
+    assert (early.status_code, early.json(), early.headers["Retry-After"]) == (202, {"state": "sealing"}, "1")
+    gateway.memory.lines = [ReceiptLine(event_id=EVENT, kind="SubmissionAcceptance", at=NOON, sealed_at=NOON)]
+    assert (await gateway.http.get(path, params={"kind": "ContentHandover"})).status_code == 202
+    for more in ({}, {"wait": 5}, {"kind": ["SubmissionRejection", "SubmissionAcceptance"]}):
+        found = await gateway.http.get(path, params=more)
+        assert found.content == (await gateway.http.get(f"/v1/receipts/{EVENT}")).content
+        assert (found.status_code, found.headers["ETag"]) == (200, f'"{EVENT}"')
+        assert found.headers["Axis-Receipt-Kind"] == "SubmissionAcceptance"
+        assert datetime.fromisoformat(found.headers["Axis-Receipt-At"]) == NOON
+    show(gateway, "taken")
+    assert (await gateway.http.get(path, params={"wait": 0.01})).status_code == 202
 
 
 async def test_who_waits_is_woken_by_the_bell(gateway, monkeypatch):
