@@ -3,7 +3,7 @@
 import faust
 from faust.types import AgentT, StreamT, TopicT
 
-from agents.edge import Settle, serve
+from agents.serving import Settle, serve
 
 
 def bind(app: faust.App, topic: TopicT, edge: Settle) -> AgentT[bytes]:

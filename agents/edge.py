@@ -1,9 +1,6 @@
-"""The edge between Kafka and the axis: a batch of records in, settled, let go.
+"""The edge between Kafka and the axis: a batch of records in, each brought to its end. It judges nothing.
 
-Faust acknowledges an event when the loop body raises, and drops what it cannot
-decode. So nothing may raise out of a loop, topics carry raw bytes that the
-axis decodes itself, and events are acknowledged by hand, as the last thing.
-This module is the one place where all three hold. It judges nothing.
+Nothing may raise out of a loop over a stream (`agents.serving`): here is the place where that holds.
 """
 
 import asyncio
@@ -13,7 +10,7 @@ import logging
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import Any, Final, Protocol
+from typing import Final
 
 from axis import metrics
 from axis.errors import MalformedError, UnavailableError
@@ -21,12 +18,6 @@ from axis.traffic import Incoming
 from axis.violations import Code
 
 _log = logging.getLogger(__name__)
-
-BATCH_RECORDS: Final = 50
-"""Most records of one batch: what one transaction may cost to do again."""
-
-BATCH_SECONDS: Final = 0.02
-"""How long a record may wait for others before its batch is handled."""
 
 BUG_LIMIT: Final = 5
 """Records in a row that may end as the axis' own bug. The next one waits: five different documents
@@ -221,37 +212,6 @@ class Edge:
 
 class _StoppingError(Exception):
     """The process stops while a batch stands still. Never leaves this module."""
-
-
-class Settle(Protocol):
-    """What an agent needs of its edge."""
-
-    async def settle(self, batch: Sequence[Incoming]) -> bool:
-        """See `Edge.settle`."""
-
-
-async def serve(stream: Any, edge: Settle) -> None:  # noqa: ANN401 - Faust's StreamT lacks noack_take()
-    """Settle what a stream brings, batch by batch, and let go last, in order."""
-    async for events in stream.noack_take(BATCH_RECORDS, within=BATCH_SECONDS):
-        if not await edge.settle([incoming_of(event) for event in events]):
-            await asyncio.Event().wait()  # until Faust cancels us: a loop that ends would be started anew
-        for event in events:
-            await stream.ack(event)
-
-
-def incoming_of(event: Any) -> Incoming:  # noqa: ANN401 - EventT says too little of its message
-    """Return the record behind a Faust event, undecoded."""
-    message = event.message
-    headers = message.headers or {}
-    pairs = headers.items() if isinstance(headers, dict) else headers
-    return Incoming(
-        topic=message.topic,
-        partition=message.partition,
-        offset=message.offset,
-        key=message.key,
-        value=message.value,
-        headers={name: value if value is not None else b"" for name, value in pairs},
-    )
 
 
 def where(incoming: Incoming) -> str:

@@ -11,9 +11,10 @@ NAMES = [path.name for path in MODULES]
 AGENTS = ("admission.py", "routing.py", "acknowledging.py")
 
 CALLS = {
-    "take": "take() acknowledges a whole batch that raised; use noack_take()",
-    "take_events": "take_events() acknowledges a whole batch that raised; use noack_take()",
-    "take_with_timestamp": "it acknowledges a whole batch that raised; use noack_take()",
+    "take": "take() acknowledges a whole batch that raised; see agents.serving",
+    "take_events": "take_events() acknowledges a whole batch that raised; see agents.serving",
+    "take_with_timestamp": "it acknowledges a whole batch that raised; see agents.serving",
+    "noack_take": "it looks by the clock whether something came; see agents.serving",
     "Table": "state is in PostgreSQL; a table here would be lost with this machine",
     "GlobalTable": "state is in PostgreSQL; a table here would be lost with this machine",
     "SetTable": "state is in PostgreSQL; a table here would be lost with this machine",
@@ -84,11 +85,22 @@ def test_no_event_is_let_go_on_leaving_a_block(path):
             )
 
 
-def test_only_the_edge_reads_streams():
+def test_only_one_module_reads_streams():
     """One loop over records in the whole worker, so that there is one place to get it right."""
     readers = {path.name for path in MODULES for node in nodes(path, ast.AsyncFor)}
-    takers = {path.name for path in MODULES for node in nodes(path, ast.Call) if called(node) == "noack_take"}
-    assert readers == takers == {"edge.py"}
+    takers = {path.name for path in MODULES for node in nodes(path, ast.Call) if called(node) == "events"}
+    assert readers == takers == {"serving.py"}
+
+
+def test_faust_lets_nothing_go_by_itself():
+    """The one loop over records first tells the stream so; nobody ever tells it otherwise."""
+    told = [
+        (path.name, ast.unparse(node))
+        for path in MODULES
+        for node in nodes(path, ast.Assign)
+        if getattr(node.targets[0], "attr", "") == "enable_acks"
+    ]
+    assert told == [("serving.py", "stream.enable_acks = False")]
 
 
 @pytest.mark.parametrize("name", AGENTS)

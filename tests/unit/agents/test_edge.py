@@ -5,7 +5,8 @@ import itertools
 
 import pytest
 
-from agents.edge import BUG_LIMIT, Edge, pauses, serve
+from agents.edge import BUG_LIMIT, Edge, pauses
+from agents.serving import BATCH_RECORDS, serve
 from axis.errors import MalformedError, UnavailableError
 from axis.traffic import Incoming
 from axis.violations import Code, Violation
@@ -193,15 +194,23 @@ async def test_our_own_cancellation_passes(desk):
 
 
 class Stream:
-    """Two batches, then the end; notes what was let go, in the desk's own list."""
+    """Batches, each when the one before is let go, then the end; notes what was let go in the desk's list."""
+
+    enable_acks = True
 
     def __init__(self, desk, batches):
         self.desk = desk
         self.batches = batches
+        self.begun = 0
 
-    async def noack_take(self, _max, within):
+    async def events(self):
+        assert not self.enable_acks, "Faust would let go by itself what is not handled yet"
         for batch in self.batches:
-            yield batch
+            for event in batch:
+                self.begun += 1
+                yield event
+            while self.desk.seen[-1:] != [("let go", batch[-1].message.value)]:
+                await asyncio.sleep(0)
 
     async def ack(self, event):
         self.desk.seen.append(("let go", event.message.value))
@@ -226,6 +235,38 @@ async def test_records_are_let_go_last_and_in_order(edge, desk):
         ("handled", b"c"),
         ("let go", b"c"),
     ]
+
+
+async def test_no_more_is_taken_ahead_than_one_batch(desk):
+    """While a batch stands still at most one more waits in this process; both are whole batches, in order."""
+    many = [Event(b"%d" % number) for number in range(3 * BATCH_RECORDS)]
+    stream, may_go = Stream(desk, [many]), asyncio.Event()
+    sizes = []
+
+    async def handle(batch):
+        sizes.append(len(batch))
+        await may_go.wait()
+
+    serving = asyncio.create_task(serve(stream, Edge("admit", handle, desk.set_aside)))
+    await asyncio.sleep(0.1)
+    assert stream.begun <= 2 * BATCH_RECORDS + 1
+    may_go.set()
+    await serving
+    assert [value for _, value in desk.seen] == [event.message.value for event in many]
+    assert max(sizes) <= BATCH_RECORDS
+
+
+async def test_what_breaks_the_stream_breaks_the_agent(edge, desk):
+    """Faust is to know; what came before is settled."""
+
+    class Broken(Stream):
+        async def events(self):
+            yield Event(b"a")
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        await serve(Broken(desk, []), edge)
+    assert desk.seen == [("handled", b"a"), ("let go", b"a")]
 
 
 async def test_a_given_up_batch_is_not_let_go(edge, desk):
