@@ -67,22 +67,32 @@ async def identify(request: Request, parts: Given) -> Caller:
     return caller
 
 
-async def _reader(request: Request, parts: Given) -> Caller:
+async def as_reader(request: Request, parts: Given) -> Caller:
+    """Return who looks, and count it lightly.
+
+    Raises:
+        RefusedError: see `identify`; too many requests (429).
+    """
     caller = await identify(request, parts)
     parts.quota.request(caller, READ_COST)
     return caller
 
 
-async def _sender(request: Request, parts: Given) -> Caller:
+async def as_sender(request: Request, parts: Given) -> Caller:
+    """Return who hands something in, and count it in full.
+
+    Raises:
+        RefusedError: see `identify`; too many requests (429).
+    """
     caller = await identify(request, parts)
     parts.quota.request(caller)
     return caller
 
 
-Reader = Annotated[Caller, Depends(_reader)]
+Reader = Annotated[Caller, Depends(as_reader)]
 """A caller who looks: counted lightly."""
 
-Sender = Annotated[Caller, Depends(_sender)]
+Sender = Annotated[Caller, Depends(as_sender)]
 """A caller who hands something in: counted in full."""
 
 

@@ -9,9 +9,10 @@ from axis.answers import PacketStatus
 from axis.document import Intake, packet_id
 from axis.envelope import Envelope
 from axis.gateway import answers
-from axis.gateway.access import Reader, Sender
+from axis.gateway.access import Reader, Sender, as_sender
 from axis.gateway.openapi import described
 from axis.gateway.parts import Given, Parts
+from axis.gateway.plain import PlainRoute, plainly, whole_request
 from axis.gateway.problems import refuse, required
 from axis.gateway.sharing import place
 from axis.gateway.streaming import declared_digest, keep, receive_packet
@@ -29,7 +30,7 @@ _BODY: Final[dict[str, Any]] = {
     for kind in ("application/xml", "application/octet-stream")
 }
 
-router = APIRouter(tags=["Gửi · Send"])
+router = APIRouter(tags=["Gửi · Send"], route_class=PlainRoute)
 
 
 @router.post(
@@ -43,6 +44,7 @@ router = APIRouter(tags=["Gửi · Send"])
         body=_BODY,
     ),
 )
+@plainly(as_sender, whole_request)
 async def post_packet(request: Request, parts: Given, caller: Sender) -> Response:
     """Hand in one packet, byte for byte. `202` means: it is on disk and will be judged; nothing more.
 

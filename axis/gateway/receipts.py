@@ -9,10 +9,11 @@ from axis.answers import ReceiptLine
 from axis.desk.telling import sealed_bytes
 from axis.evidence.events import Kind
 from axis.gateway import answers
-from axis.gateway.access import Reader
+from axis.gateway.access import Reader, as_reader
 from axis.gateway.openapi import described
 from axis.gateway.packets import OPEN
 from axis.gateway.parts import Given, Parts
+from axis.gateway.plain import PlainRoute, plainly, waiting_for_kinds
 from axis.gateway.problems import required
 from axis.gateway.waiting import Wait, wait_until
 from axis.store.tokens import Caller
@@ -24,7 +25,7 @@ SEALING_SECONDS: Final = 1
 OUTCOMES: Final = frozenset({Kind.SUBMISSION_ACCEPTANCE, Kind.SUBMISSION_REJECTION, Kind.SUBMISSION_EXPIRY})
 """Kinds that end a submission."""
 
-router = APIRouter(tags=["Biên nhận · Receipts"])
+router = APIRouter(tags=["Biên nhận · Receipts"], route_class=PlainRoute)
 
 Kinds = Annotated[
     list[str] | None, Query(description="Loại biên nhận · kinds, e.g. SubmissionAcceptance; repeatable")
@@ -61,6 +62,7 @@ async def get_receipts(
         "packet_receipt", "Biên nhận mới nhất của gói tin · The newest receipt of a packet", errors=(404,)
     ),
 )
+@plainly(as_reader, waiting_for_kinds)
 async def get_newest(
     packet_id: str, parts: Given, caller: Reader, kind: Kinds = None, wait: Wait = 0
 ) -> Response:

@@ -24,6 +24,9 @@ from axis.violations import Code, Violation
 STALL_SECONDS: Final = 60.0
 """A body that does not move for this long is given up: half a packet must not hold a place for ever."""
 
+LOOK_SECONDS: Final = 1.0
+"""How much of that may have passed already when a body begins to stand still."""
+
 INLINE_BYTES: Final = 1024 * 1024
 """Up to here a write goes to the page cache at once; larger packets go through a thread, in such pieces."""
 
@@ -177,8 +180,12 @@ async def bounded(request: Request, limit: int) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(STALL_SECONDS) as patience:
+            looked_at = loop.time()
             async for chunk in request.stream():
-                patience.reschedule(loop.time() + STALL_SECONDS)
+                # Not with every piece: a timer each would cost as much as the piece.
+                if (now := loop.time()) - looked_at > LOOK_SECONDS:
+                    looked_at = now
+                    patience.reschedule(now + STALL_SECONDS)
                 total += len(chunk)
                 if total > limit:
                     raise _too_large(limit)
