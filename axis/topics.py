@@ -95,6 +95,11 @@ def document_key(agency: str, document_id: str) -> bytes:
     return f"{agency}|{document_id}".encode()
 
 
+def document_id_of(key: bytes) -> str:
+    """Return the document id in the key of a packet's record; empty: its header named none."""
+    return key.partition(b"|")[2].decode(errors="replace")
+
+
 class Right(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a user may do on the broker."""
 

@@ -60,6 +60,7 @@ _ENVIRONMENT.filters.update(
     reason=words.reason,
     state=words.state,
     told=words.told,
+    numbered=words.numbered,
 )
 _ENVIRONMENT.globals.update(
     ACTIONS=words.ACTIONS,

@@ -150,6 +150,12 @@ def told(code: Code) -> str:
     return REASONS[code].vi
 
 
+def numbered(document_id: str) -> str:
+    """Return number and notation of a document id, ``OrganId,yyyy/MM/dd,number/notation``; else all of it."""
+    parts = document_id.split(",", 2)
+    return parts[2] if len(parts) == 3 else document_id  # noqa: PLR2004 - its parts
+
+
 def state(code: str) -> tuple[str, str, str]:
     """Return a state's words and tone; an unknown code is shown as it is."""
     return STATES.get(code, (f"Mã {code}", f"code {code}", "open"))

@@ -1,4 +1,4 @@
-"""Finding agencies by code or name, for a search in a register."""
+"""What a search in a register looks for: words as patterns, agencies by code or name."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -21,5 +21,13 @@ SELECT code FROM agency
 
 async def find_codes(pool: "Pool", text: str) -> list[str]:
     """Return the codes of the agencies that a code or a part of a name may mean; empty: none."""
-    literal = searchable(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return [row["code"] for row in await pool.fetch(_CODES, text.strip(), literal, MOST)]
+    return [row["code"] for row in await pool.fetch(_CODES, text.strip(), _literal(text), MOST)]
+
+
+def patterns(words: str) -> list[str]:
+    """Return one pattern a word; a wildcard in it is taken literally."""
+    return [f"%{word}%" for word in _literal(words).split()]
+
+
+def _literal(text: str) -> str:
+    return searchable(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -11,6 +11,7 @@ import msgspec
 
 from axis.reports import FileReport
 from axis.store.faults import store_faults
+from axis.topics import document_id_of
 from axis.violations import Code, Violation
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ SELECT i.packet_id, i.connection, i.sha256, i.size, i.priority, i.received_at, i
        d.violations, d.findings, d.decided_at, d.delivered_sha256,
        d.report -> 'envelope' AS envelope, d.report -> 'files' AS files,
        doc.document_id, doc.number, doc.notation, doc.type_name, doc.subject, doc.issued_on, doc.due_on,
-       cardinality(doc.recipients) AS recipients, coalesce(a.name, '') AS sender_name
+       cardinality(doc.recipients) AS recipients, coalesce(a.name, '') AS sender_name,
+       CASE WHEN doc.packet_id IS NULL AND d.verdict IS DISTINCT FROM 'refused'
+            THEN i.message_key END AS claimed
   FROM intake i
   LEFT JOIN parked p USING (packet_id)
   LEFT JOIN decision d ON d.packet_id = i.packet_id AND d.take = i.take
@@ -92,6 +95,8 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Violation, ...]
     decided_at: datetime | None
     delivered_sha256: str
+    claimed: str
+    """The document id as the packet says it, while it is not judged; else empty."""
     document_id: str
     number: str
     notation: str
@@ -151,6 +156,7 @@ async def read_paper(pool: "Pool", packet_id: str) -> Paper | None:
         findings=_violations(row["findings"]),
         delivered_sha256=row["delivered_sha256"] or "",
         recipients=row["recipients"] or 0,
+        claimed=document_id_of(row["claimed"] or b""),
         files=msgspec.json.decode(row["files"] or b"[]", type=tuple[FileReport, ...]),
         **known,
         **{name: row[name] for name in _PLAIN},

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from axis.register import searchable
 from axis.store.faults import store_faults
-from axis.store.finding import find_codes
+from axis.store.finding import find_codes, patterns
 from axis.store.handlings import LATEST_REQUEST
+from axis.topics import document_id_of
 
 if TYPE_CHECKING:
     from axis.store.pool import Pool
@@ -56,7 +56,9 @@ SELECT v.packet_id AS place, v.packet_id, v.received_at AS at,
        coalesce(doc.type_name, d.report -> 'envelope' ->> 'type_name', '') AS type_name,
        coalesce(doc.subject, d.report -> 'envelope' ->> 'subject', '') AS subject, doc.issued_on,
        v.priority, coalesce(r.recipient, '') AS party, coalesce(r.recipient_name, '') AS party_name,
-       coalesce(cardinality(doc.recipients), 0)::bigint AS parties, coalesce(p.code, '') AS code
+       coalesce(cardinality(doc.recipients), 0)::bigint AS parties, coalesce(p.code, '') AS code,
+       CASE WHEN doc.packet_id IS NULL AND d.verdict IS DISTINCT FROM 'refused'
+            THEN v.message_key END AS claimed
 """
 _OUT_JOIN: Final = """
   LEFT JOIN decision d ON d.packet_id = v.packet_id AND d.take = v.take
@@ -89,7 +91,7 @@ SELECT received_at AS at, packet_id AS place FROM intake
 """
 _OUT_OPEN: Final = f"""
 {_OUT_LINE}
-  FROM (SELECT packet_id, received_at, state, priority, take FROM intake
+  FROM (SELECT packet_id, received_at, state, priority, take, message_key FROM intake
          WHERE sender = $1 AND state IN ('taken', 'waiting')
          ORDER BY received_at LIMIT $2) v {_OUT_JOIN}
  ORDER BY v.priority DESC, v.received_at
@@ -166,6 +168,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     """How many recipients."""
     code: str
     """Why it waits, a reason code; of a delivery the last word on giving it back, or empty."""
+    claimed: str = ""
+    """The document id as the packet says it, while it is not judged; else empty."""
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
@@ -277,7 +281,7 @@ async def _page(
         codes = await find_codes(pool, search.agency) if search.agency.strip() else None
         more: tuple[Any, ...] = () if verdicts is None else (verdicts,)
         rows = await pool.fetch(
-            queries[0], *place_in, window, _patterns(search.words), codes, PAGE + 1, *more
+            queries[0], *place_in, window, patterns(search.words), codes, PAGE + 1, *more
         )
         end = None
         if filtered and len(rows) <= PAGE:
@@ -290,11 +294,5 @@ async def _page(
     return Page(lines=lines, after=None)
 
 
-def _patterns(words: str) -> list[str]:
-    """Return one pattern a word; a wildcard in it is taken literally."""
-    literal = searchable(words).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return [f"%{word}%" for word in literal.split()]
-
-
 def _lines(rows: list[Any]) -> tuple[Line, ...]:
-    return tuple(Line(**dict(row)) for row in rows)
+    return tuple(Line(**{**row, "claimed": document_id_of(row.get("claimed") or b"")}) for row in rows)

@@ -4,6 +4,7 @@ import html
 import json
 import unicodedata
 
+from axis.desk.keeping import expire
 from axis.register import searchable
 from axis.store import registers
 from axis.store.registers import Search
@@ -26,6 +27,34 @@ async def test_what_the_axis_refused_is_told_in_plain_words(house):
     assert "S2" in page
     assert "Văn thư ký số của cơ quan lên tệp rồi gửi lại." in page
     assert "1201/UBND-VP" in await text(lan, "/refused")
+
+
+async def test_what_is_not_judged_shows_its_number_as_claimed(house):
+    """Taken, waiting or never judged: the number that the packet says, and that it is a claim."""
+    mark = "ghi trên gói, chưa xét"
+    taken, waiting, late = [await house.send() for _ in range(3)]
+    await house.park(waiting, Violation(Code.REVOCATION_UNAVAILABLE, "", "http://crl"))
+    await house.park(late, Violation(Code.REVOCATION_UNAVAILABLE, "", "http://crl"))
+    lan, minh = await house.enter("lan"), await house.enter("minh")
+    pages = {path: await text(lan, path) for path in ("/waiting", "/outgoing", "/outgoing?q=1202")}
+    for path, numbers in (("/waiting", "123"), ("/outgoing", "123"), ("/outgoing?q=1202", "2")):
+        assert [n for n in "123" if f">120{n}/UBND-VP</a>" in pages[path]] == list(numbers), path
+        assert pages[path].count(mark) == len(numbers), path
+    for packet, number in ((taken, "1201"), (waiting, "1202")):
+        page = await text(lan, f"/documents/{packet}")
+        assert f"<h1>{number}/UBND-VP</h1>" in page
+        assert page.count(mark) == 2, "the number, and the document id"
+    assert "1201" not in await text(minh, "/outgoing"), "another agency's is nobody else's business"
+    await text(minh, f"/documents/{taken}", 404)
+    await house.judge(taken)
+    await house.judge(waiting, Violation(Code.SEAL_MISSING, "files[0]", ""))
+    await house.pool.execute("UPDATE parked SET deadline = now() WHERE packet_id = $1", late)
+    await expire(house.office)
+    page = await text(lan, "/outgoing")
+    assert [f"120{n}/UBND-VP" in page for n in "123"] == [True] * 3
+    assert page.count(mark) == 1, "what was never judged"
+    for packet, marks in ((taken, 0), (waiting, 0), (late, 2)):
+        assert (await text(lan, f"/documents/{packet}")).count(mark) == marks
 
 
 async def test_waiting_and_overdue(house):

@@ -10,9 +10,10 @@ from axis.console.pages import moment, size, span
 from axis.console.passwords import LEAST, fresh_password
 from axis.console.registers import Asked, read_day, read_place
 from axis.console.signing_in import local
-from axis.console.words import STATES, advice
+from axis.console.words import STATES, advice, numbered
 from axis.document import DeliveryState
 from axis.status import USUAL_NEXT
+from axis.topics import document_id_of, document_key
 from axis.violations import Code
 
 
@@ -95,3 +96,23 @@ def test_watched_processes():
     for text in ("worker", "worker=:9", "=h:9", "worker=h:x"):
         with pytest.raises(ValueError, match=r".*"):
             read_watched(text)
+
+
+@pytest.mark.parametrize(
+    ("claimed", "shown"),
+    [
+        ("G12,2026/11/20,123/BTC-VP", "123/BTC-VP"),
+        ("000.00.00.G22,2015/09/30,7816/VPCP-TTĐT, bản 2", "7816/VPCP-TTĐT, bản 2"),
+        ("số lạ", "số lạ"),
+        ("a,b", "a,b"),
+    ],
+)
+def test_a_number_is_read_out_of_a_document_id(claimed, shown):
+    """Of the usual form its last part; of any other all of it, for it is only a claim."""
+    assert numbered(claimed) == shown
+    assert document_id_of(document_key("G12", claimed)) == claimed
+
+
+def test_a_packet_that_names_no_document_claims_none():
+    """Its key is its own id."""
+    assert document_id_of(b"0" * 32) == ""
