@@ -3,12 +3,22 @@
 from typing import Any, Final
 
 from asn1crypto import algos, keys
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 DIGESTS: Final = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "shake256"})
 KEYS: Final = frozenset({"rsa", "ec", "ed25519", "ed448"})
 RSA_BITS: Final = 2048
 EC_BITS: Final = 256
 
+_RSA_SHA3: Final = {
+    "2.16.840.1.101.3.4.3.14": "sha3_256",
+    "2.16.840.1.101.3.4.3.15": "sha3_384",
+    "2.16.840.1.101.3.4.3.16": "sha3_512",
+}
+"""RSASSA-PKCS1-v1_5 with SHA-3 (NIST), which asn1crypto 1.5 does not know by name."""
 _SCHEMES: Final = {"rsassa_pkcs1v15": "rsa", "rsassa_pss": "rsa", "ecdsa": "ec"}
 _EDWARDS: Final = {"ed25519": "sha512", "ed448": "shake256"}
 """The digest that RFC 8419 asks for with each."""
@@ -46,8 +56,7 @@ def weak_signature(algorithm: algos.SignedDigestAlgorithm, digest: str) -> str |
         digest: the signer's digest algorithm, which counts where the first names none.
     """
     name = algorithm["algorithm"].native
-    if name in _EDWARDS:
-        asked = _EDWARDS[name]
+    if (asked := _EDWARDS.get(name) or _RSA_SHA3.get(name)) is not None:
         return None if digest == asked else f"{name} over {digest} where {asked} is asked for"
     try:
         scheme = algorithm.signature_algo
@@ -64,6 +73,32 @@ def weak_signature(algorithm: algos.SignedDigestAlgorithm, digest: str) -> str |
     if used != digest:
         return f"signature over {used} where the digest is {digest}"
     return weak_digest(used)
+
+
+def rsa_over_sha3(name: str) -> str | None:
+    """Return the digest of an RSA signature over SHA-3, by its identifier; None: it is another algorithm."""
+    return _RSA_SHA3.get(name)
+
+
+def verify_rsa_sha3(public: bytes, signature: bytes, text: bytes, digest: str, *, prehashed: bool) -> None:
+    """Verify an RSA signature over SHA-3.
+
+    Args:
+        public: key, DER.
+        signature: its value.
+        text: what was signed, or its digest.
+        digest: its name.
+        prehashed: ``text`` is the digest.
+
+    Raises:
+        InvalidSignature: it does not verify.
+        ValueError: the key is none of RSA, or cannot be read.
+    """
+    key = load_der_public_key(public)
+    if not isinstance(key, rsa.RSAPublicKey):
+        raise ValueError("no RSA key")  # noqa: TRY004 - of the document, not of a caller
+    algorithm = getattr(hashes, digest.upper())()
+    key.verify(signature, text, padding.PKCS1v15(), Prehashed(algorithm) if prehashed else algorithm)
 
 
 def _weak_pss(parameters: Any, digest: str) -> str | None:  # noqa: ANN401  # asn1crypto is untyped

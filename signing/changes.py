@@ -17,6 +17,7 @@ from pyhanko.sign.diff_analysis import (
     DSSCompareRule,
     FormUpdatingRule,
     ModificationLevel,
+    SigFieldModificationRule,
     StandardDiffPolicy,
     SuspiciousModification,
 )
@@ -26,11 +27,13 @@ from pyhanko.sign.fields import FieldMDPSpec, MDPPerm
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from axis.violations import Code, Violation
+from signing.filling import SignedField
 from signing.harmless import (
     FreedNothing,
     FreedUnused,
     SameAgain,
     SameAgainPlainly,
+    UnusedLeftOver,
     UnusedLongTermData,
     unused_frees,
 )
@@ -56,12 +59,16 @@ class _Touched(FormUpdatingRule):
                 yield level, update
 
 
-def _policy(*more: QualifiedWhitelistRule) -> StandardDiffPolicy:
+def _policy(*more: QualifiedWhitelistRule, signed_fields: bool = False) -> StandardDiffPolicy:
     rules = DEFAULT_DIFF_POLICY.global_rules
     if more:  # `StoreAnew` among them, which takes the place of the stricter one
         rules = [rule for rule in rules if not isinstance(getattr(rule, "rule", None), DSSCompareRule)]
     form = DEFAULT_DIFF_POLICY.form_rule
     assert form is not None, "it has one"
+    if signed_fields:
+        fields = form.field_rules
+        fields = [SignedField() if isinstance(one, SigFieldModificationRule) else one for one in fields]
+        form = FormUpdatingRule(fields, ignored_acroform_keys=form.ignored_acroform_keys)
     return StandardDiffPolicy(
         global_rules=[*rules, *more],
         form_rule=_Touched(form),
@@ -76,7 +83,15 @@ POLICY: Final = _policy()
 """What nearly every document needs, and the cheapest."""
 _BEHIND: Final = _policy(StoreAnew(), UnusedLongTermData(), FreedNothing(), SameAgainPlainly())
 """For updates that no later signature covers."""
-_BETWEEN: Final = _policy(StoreAnew(), UnusedLongTermData(), FreedNothing(), SameAgain(), FreedUnused())
+_BETWEEN: Final = _policy(
+    StoreAnew(),
+    UnusedLongTermData(),
+    FreedNothing(),
+    SameAgain(),
+    FreedUnused(),
+    UnusedLeftOver(),
+    signed_fields=True,
+)
 """For updates that a later signature covers."""
 
 

@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from pyhanko.sign.validation.generic_cms import validate_algorithm_protection
 from pyhanko_certvalidator.sig_validate import DefaultSignatureValidator, SignatureValidationContext
 
-from signing.algorithms import weak_digest, weak_key, weak_signature
+from signing.algorithms import rsa_over_sha3, verify_rsa_sha3, weak_digest, weak_key, weak_signature
 from signing.moduli import positive
 from signing.signed import DATA, CmsError, SignedCms, TimeStampInfo, interned
 
@@ -74,8 +74,10 @@ def read_content_info(info: Any, content_type: str) -> SignedCms:  # noqa: ANN40
         raise CmsError("content of another type")
     if content_type == DATA and not isinstance(inner["content"], core.Void):
         raise CmsError("it encloses content")
-    attributes = _attributes(signer)
-    if attributes["content_type"][0].native != content_type:
+    # RFC 5652, 5.3: without them the signature stands over the content itself, which must be plain data.
+    without = content_type == DATA and isinstance(signer["signed_attrs"], core.Void)
+    attributes = {} if without else _attributes(signer)
+    if not without and attributes["content_type"][0].native != content_type:
         raise CmsError("the signed content type is another one")
     certificate, others = _signer(signed, signer)
     bound = _check_ess(certificate, attributes)
@@ -91,7 +93,7 @@ def read_content_info(info: Any, content_type: str) -> SignedCms:  # noqa: ANN40
         certificate=certificate,
         others=others,
         digest_algorithm=digest,
-        message_digest=attributes["message_digest"][0].native,
+        message_digest=b"" if without else attributes["message_digest"][0].native,
         claimed_at=_claimed(attributes),
         weaknesses=tuple(weakness for weakness in found if weakness),
         bound=bound,
@@ -99,6 +101,7 @@ def read_content_info(info: Any, content_type: str) -> SignedCms:  # noqa: ANN40
         signature=lambda: bytes(signer["signature"].native),
         content=lambda: _octets(inner["content"]),
         verifies=partial(_verifies, signer, certificate, digest),
+        direct=partial(_verified, signer, certificate, digest, prehashed=True) if without else None,
     )
 
 
@@ -140,12 +143,32 @@ def _verifies(info: Any, certificate: x509.Certificate, digest: str) -> bool:  #
         validate_algorithm_protection(
             attributes, info["digest_algorithm"], info["signature_algorithm"], claimed_mac_algorithm_obj=None
         )
+    except MemoryError:
+        raise
+    except Exception as exc:
+        raise CmsError(f"it cannot be verified: {type(exc).__name__}") from exc
+    return _verified(info, certificate, digest, text)
+
+
+def _verified(
+    info: Any,  # noqa: ANN401
+    certificate: x509.Certificate,
+    digest: str,
+    text: bytes,
+    *,
+    prehashed: bool = False,
+) -> bool:
+    algorithm, public = info["signature_algorithm"], positive(certificate.public_key)
+    try:
+        if (sha3 := rsa_over_sha3(algorithm["algorithm"].native)) is not None:
+            verify_rsa_sha3(public.dump(), info["signature"].native, text, sha3, prehashed=prehashed)
+            return True
         _VALIDATOR.validate_signature(
             info["signature"].native,
             text,
-            positive(certificate.public_key),
-            info["signature_algorithm"],
-            context=SignatureValidationContext(contextual_md_algorithm=digest, prehashed=False),
+            public,
+            algorithm,
+            context=SignatureValidationContext(contextual_md_algorithm=digest, prehashed=prehashed),
         )
     except InvalidSignature:
         return False

@@ -54,6 +54,31 @@ class UnusedLongTermData(QualifiedWhitelistRule):
                 yield ModificationLevel.LTA_UPDATES, ReferenceUpdate(reference)
 
 
+class UnusedLeftOver(QualifiedWhitelistRule):
+    """New dictionaries of a font to which nothing refers, in this revision and in the last.
+
+    iText 7 and 8 leave ``<< /Type /Font >>`` behind where a signature shows nothing. More than its kind
+    is not said in it, so that it could draw nothing either.
+    """
+
+    def apply_qualified(self, old: HistoricalResolver, new: HistoricalResolver) -> Updates:
+        """Approve those of one revision."""
+        reader = new.reader
+        left = [
+            reference
+            for reference in new.explicit_refs_in_revision()
+            if old.is_ref_unassignable(reference)
+            and reader.xrefs.get_historical_ref(reference, new.revision) is not None
+            and _is_empty_font(new(reference))
+        ]
+        if not left:
+            return
+        used = reachable(new) | reachable(reader.get_historical_resolver(reader.total_revisions - 1))
+        for reference in left:
+            if _key(reference) not in used:
+                yield ModificationLevel.LTA_UPDATES, ReferenceUpdate(reference)
+
+
 class FreedNothing(QualifiedWhitelistRule):
     """Free entries for numbers that no earlier revision used.
 
@@ -107,10 +132,21 @@ class SameAgain(QualifiedWhitelistRule):
             if (
                 xrefs.get_historical_ref(reference, old.revision) is not None
                 and xrefs.get_historical_ref(reference, new.revision) is not None
-                and _same(old(reference), new(reference))
+                and self._is_same(old(reference), new(reference))
                 and self._is_spelt_so(new, reference)
             ):
                 yield ModificationLevel.LTA_UPDATES, ReferenceUpdate(reference)
+
+    def _is_same(self, old: Any, new: Any) -> bool:  # noqa: ANN401
+        # PDFBox adds the type, which is optional, to annotations that left it out.
+        return _same(old, new) or (
+            isinstance(new, generic.DictionaryObject)
+            and isinstance(old, generic.DictionaryObject)
+            and {"/Subtype", "/Rect"} <= old.keys()
+            and "/Type" not in old
+            and new.get("/Type") == "/Annot"
+            and _same(old, generic.DictionaryObject({k: new.raw_get(k) for k in new if k != "/Type"}))
+        )
 
     def _is_spelt_so(self, new: HistoricalResolver, reference: generic.Reference) -> bool:
         del new, reference
@@ -122,6 +158,9 @@ class SameAgainPlainly(SameAgain):
 
     No comments, no escapes, no strange numbers, and an object that stands by itself.
     """
+
+    def _is_same(self, old: Any, new: Any) -> bool:  # noqa: ANN401
+        return _same(old, new)
 
     def _is_spelt_so(self, new: HistoricalResolver, reference: generic.Reference) -> bool:
         place = new.reader.xrefs.get_historical_ref(reference, new.revision)
@@ -199,6 +238,10 @@ def is_der(stream: generic.StreamObject) -> bool:
     """Tell whether a stream holds what begins as a certificate, a list or a response does."""
     data = stream.data
     return len(data) > 1 and data[0] == _SEQUENCE
+
+
+def _is_empty_font(value: Any) -> bool:  # noqa: ANN401
+    return type(value) is generic.DictionaryObject and dict(value) == {"/Type": "/Font"}
 
 
 def _same(old: Any, new: Any) -> bool:  # noqa: ANN401

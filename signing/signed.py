@@ -27,7 +27,7 @@ class SignedCms:
     """Further certificates that came along; nothing is believed of them."""
     digest_algorithm: str
     message_digest: bytes
-    """As signed."""
+    """As signed; empty where the value has no signed attributes."""
     claimed_at: datetime | None
     signature: Callable[[], bytes]
     """Its value. Read when asked for, as the next two: a fault is one only where it is needed."""
@@ -35,6 +35,8 @@ class SignedCms:
     """What it encloses: of a time-stamp, its `TimeStampInfo`."""
     verifies: Callable[[], bool]
     """Whether the signature verifies. Raises `CmsError`: it cannot be verified at all."""
+    direct: Callable[[bytes], bool] | None = None
+    """Of a value without signed attributes: whether the signature verifies over a digest; as `verifies`."""
     weaknesses: tuple[str, ...] = ()
     """Algorithms or keys that do not count."""
     bound: bool = True

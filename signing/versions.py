@@ -47,6 +47,8 @@ class Reader(PdfFileReader):
         """Where each object that was read ends, by where it begins."""
         self._heads: dict[int, _Head | None] = {}
         self._has_no_encryption: bool | None = None
+        self.meant: dict[int, frozenset[int]] = {}
+        """Numbers that anything refers to, by revision; `signing.numbers` finds them."""
         super().__init__(stream, strict=strict)
 
     def _is_plain(self) -> bool:
@@ -129,6 +131,12 @@ class Reader(PdfFileReader):
         beside = data.hybrid
         return found | beside.xref_data.explicit_refs_in_revision if beside is not None else found
 
+    def mentions(self, number: int) -> tuple[int, ...]:
+        """Return the revisions whose cross-references say a word about a number, oldest first."""
+        if self._mentions is None:
+            self._mentions = _mentions(self)
+        return self._mentions.get(number, ())
+
     def place(self, key: Key, revision: int) -> Place:
         """Return where an object stands in a revision: what ``xrefs.get_historical_ref`` says, asked once."""
         asked = key, revision
@@ -136,9 +144,7 @@ class Reader(PdfFileReader):
             return self._places[asked]
         except KeyError:
             pass
-        if self._mentions is None:
-            self._mentions = _mentions(self)
-        said = max((number for number in self._mentions.get(key[0], ()) if number <= revision), default=None)
+        said = max((number for number in self.mentions(key[0]) if number <= revision), default=None)
         if said is None:
             found = None
         elif said == revision:

@@ -16,6 +16,7 @@ from pyhanko.pdf_utils import generic, misc
 from pyhanko.pdf_utils.reader import HistoricalResolver, RawPdfPath
 
 from signing.leaves import indirect
+from signing.numbers import is_free
 
 if TYPE_CHECKING:
     from signing.versions import Reader
@@ -105,6 +106,10 @@ class Resolver(HistoricalResolver):
     """pyHanko's view of one revision; the ways to an object are found when a rule asks for them."""
 
     reader: "Reader"
+
+    def is_ref_unassignable(self, ref: generic.Reference) -> bool:
+        """Tell whether a number means nothing here: what comes under it later is new."""
+        return super().is_ref_unassignable(ref) or is_free(self.reader, self.revision, ref.idnum)
 
     def _subsume_object(self, obj: Any) -> Any:  # noqa: ANN401  # pyHanko's objects are untyped
         # A copy whose references lead into this revision. What holds nothing is no copy, as in the original.

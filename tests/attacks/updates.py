@@ -118,6 +118,21 @@ def page_added() -> bytes:
     )
 
 
+_EMPTY_FIELD: Final = b"<< /FT /Sig /Type /Annot /Subtype /Widget /T (S) /P 3 0 R /F 4 /Rect %s >>"
+
+
+def an_empty_field() -> bytes:
+    """Return the letter with an empty signature field at its foot, signed by a person."""
+    field = _EMPTY_FIELD % b"[60 60 120 90]"
+    return by_person(letter(n6=b"<< /Fields [20 0 R] /SigFlags 3 >>", n7=b"[20 0 R]", n20=field))
+
+
+def moved_over_the_amount() -> bytes:
+    """Move that field over the amount and give it a look, in the update with the seal."""
+    field = _EMPTY_FIELD.replace(b">>", b"/AP << /N 40 0 R >> >>") % b"[60 680 360 740]"
+    return by_seal(an_empty_field(), objects={20: field, 40: drawing()})
+
+
 def second_content() -> bytes:
     """Let the page have a second content that paints over the first."""
     pdf = one()
@@ -142,6 +157,7 @@ INCREMENTAL: Final = (
     Attack("isa-unsigned", lambda: letter(n4=shows(FORGED)), "signature.none", one),
     Attack("isa-page-added", page_added, CHANGED, one),
     Attack("isa-second-content", second_content, CHANGED, one),
+    Attack("isa-field-moved-over-the-amount", moved_over_the_amount, CHANGED, an_empty_field),
 )
 
 

@@ -120,7 +120,7 @@ ATTACKS: Final = (
     Attack("cms-value-over-another-letter", _transplanted, "signature.digest-mismatch", one, (another_picture, valid_by_pyhanko)),
     Attack("cms-another-key", forged(altered(another_key)), "signature.crypto-failure", one),
     Attack("cms-two-signers", forged(altered(beside_the_person, identity=seal()), reserved=2 * RESERVED), CMS, one),
-    Attack("cms-no-attributes", signed(no_attributes), CMS, one, _ONE),
+    Attack("cms-no-attributes", signed(no_attributes), "signature.certificate-unbound", one, _ONE, part="trust"),
     Attack("cms-no-ess", signed(a_cms(leave_out=("signing_certificate_v2",), token=a_token)), "signature.certificate-unbound", one, _ONE, part="trust"),
     Attack("cms-ess-of-another", forged(by_namesake(both=False, ess_of=lab_authority().certificate(person().label))), CMS, one),
     Attack("cms-no-message-digest", forged(a_cms(leave_out=("message_digest",), token=a_token)), CMS, one),

@@ -199,7 +199,7 @@ def by_hand(
             "digest_algorithm": {"algorithm": digest},
             "signed_attrs": signed,
             "signature_algorithm": algorithm or _usual(signer.key, digest),
-            "signature": (raw or _plainly(digest))(signer.key, signed.dump()),
+            "signature": (raw or plainly(digest))(signer.key, signed.dump()),
         }
         listed = [signer.name, *others()] if first else [*others(), signer.name]
         return _value(digest, content, listed, crls(), info)
@@ -240,7 +240,9 @@ def _usual(key: Any, digest: str) -> Any:
     return algos.SignedDigestAlgorithm({"algorithm": name})
 
 
-def _plainly(digest: str) -> Raw:
+def plainly(digest: str) -> Raw:
+    """Sign as keys of a kind usually do."""
+
     def sign(key: Any, data: bytes) -> bytes:
         if isinstance(key, (ed25519.Ed25519PrivateKey, ed448.Ed448PrivateKey)):
             return key.sign(data)

@@ -1,5 +1,6 @@
 """Signature values as tools make them: what an expert would call intact is accepted, the rest told truly."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from asn1crypto import algos, cms, core, crl, x509
 
 from tests.attacks.building import letter
 from tests.good.judged import ACCEPTED, parts
+from tests.good.laying import PLAIN, lay
 from tests.good.signers import (
     Holder,
     by_hand,
@@ -16,12 +18,14 @@ from tests.good.signers import (
     holder,
     indefinite,
     pkcs1,
+    plainly,
     pss,
     pss_algorithm,
     signing_time,
 )
 from tests.lab.authority import lab_authority
 from tests.lab.pdfs import sign_by_hand
+from tests.lab.services import a_document_token
 
 PKCS7 = {"subfilter": "adbe.pkcs7.detached"}
 WEAK = "signature.algorithm-weak"
@@ -94,16 +98,72 @@ def test_without_a_name_for_the_certificate_the_bytes_still_stand(how, claimed):
     assert parts(sign_by_hand(letter(), make, **how)) == (set(), set(), {"signature.certificate-unbound"})
 
 
+def over_sha3(name: str, oid: str) -> Callable[[bytes], bytes]:
+    """Return what signs with RSA over SHA-3, whose identifiers asn1crypto has no names for."""
+    algorithm = algos.SignedDigestAlgorithm({"algorithm": "sha256_rsa"})
+    algorithm["algorithm"] = algos.SignedDigestAlgorithmId(oid)
+    return by_hand("rsa", name, algorithm=algorithm)
+
+
+SHA3 = {"sha3_256": "14", "sha3_384": "15", "sha3_512": "16"}
+
+
+@pytest.mark.parametrize("name", SHA3)
+def test_rsa_over_sha_3_counts(name):
+    """DSS signs so when it is asked to."""
+    make = over_sha3(name, f"2.16.840.1.101.3.4.3.{SHA3[name]}")
+    assert parts(sign_by_hand(letter(), make)) == ACCEPTED
+
+
+def test_rsa_over_another_sha_3_than_the_digest_is_weak():
+    """One digest for content and signature, as everywhere."""
+    make = over_sha3("sha3_512", f"2.16.840.1.101.3.4.3.{SHA3['sha3_256']}")
+    assert WEAK in parts(sign_by_hand(letter(), make))[0]
+
+
+def test_rsa_over_sha_3_of_other_bytes_does_not_verify():
+    """It is verified, not only recognised."""
+    make = over_sha3("sha3_256", f"2.16.840.1.101.3.4.3.{SHA3['sha3_256']}")
+    integrity, _, _ = parts(sign_by_hand(letter(), lambda covered: make(covered + b"x")))
+    assert integrity == {"signature.digest-mismatch"}
+
+
+@pytest.mark.parametrize("how", [{}, PKCS7], ids=["cades", "pkcs7"])
+@pytest.mark.parametrize("kind", ["rsa", "p256"])
+def test_without_signed_attributes_the_bytes_still_stand(how, kind):
+    """The signature stands over the bytes themselves: integrity says so, trust has nobody to rely on."""
+    pdf = sign_by_hand(letter(), lambda covered: without_attributes(covered, kind), **how)
+    assert parts(pdf) == (set(), set(), {"signature.certificate-unbound"})
+
+
+def test_without_signed_attributes_altered_bytes_do_not_stand():
+    """One bit of what is covered, and nothing verifies any more."""
+    pdf = sign_by_hand(letter(), lambda covered: without_attributes(covered[:-1] + b"x"), **PKCS7)
+    assert parts(pdf)[0] == {"signature.digest-mismatch", "signature.crypto-failure"}
+
+
+def test_a_time_stamp_without_signed_attributes_is_none():
+    """RFC 3161 asks for them; what they name is the service."""
+
+    def bare_token(covered: bytes) -> bytes:
+        value = cms.ContentInfo.load(a_document_token(covered))
+        del value["content"]["signer_infos"][0]["signed_attrs"]
+        return value.dump(force=True)
+
+    pdf = lay(letter(), bare_token, text=PLAIN.replace(b"ETSI.CAdES.detached", b"ETSI.RFC3161"))
+    assert parts(pdf)[0] == {"signature.timestamp-invalid"}
+
+
 def bare(covered: bytes) -> bytes:
     return core.OctetString(pkcs1("sha1")(holder("rsa").key, covered)).dump()
 
 
-def without_attributes(covered: bytes) -> bytes:
-    value = cms.ContentInfo.load(by_hand("rsa")(covered))
+def without_attributes(covered: bytes, kind: str = "rsa") -> bytes:
+    value = cms.ContentInfo.load(by_hand(kind)(covered))
     signer = value["content"]["signer_infos"][0]
     signer["signed_attrs"] = cms.CMSAttributes([])
     del signer["signed_attrs"]
-    signer["signature"] = pkcs1("sha256")(holder("rsa").key, covered)
+    signer["signature"] = plainly("sha256")(holder(kind).key, covered)
     return value.dump(force=True)
 
 
@@ -115,7 +175,6 @@ REFUSED = {
         "signature.subfilter",
     ),
     "digest-enclosed": (by_hand(enclosed=True), PKCS7, "signature.cms-structure"),
-    "no-attributes": (without_attributes, PKCS7, "signature.cms-structure"),
     "sha-224": (by_hand("p384", "sha224"), {}, WEAK),
     "sha-1": (by_hand("rsa", "sha1"), {}, WEAK),
     "pss-mask-sha-1": (with_pss("sha256", 32, "sha1"), {}, WEAK),

@@ -86,9 +86,9 @@ ATTACKS = {
         lambda: orphan(signed_by_hand(), DER.replace(b"/Length", b"/Subtype /Form /Length")),
         "signature.changed-after",
     ),
-    # A number below /Size that the signed revision may refer to is no draft.
+    # A number that the signed revision refers to, though nothing leads there, is no draft.
     "data-under-an-old-number": (
-        lambda: update(signed_by_hand(pdf=plain(n20=b"(x)")), {15: VRI}),
+        lambda: update(signed_by_hand(pdf=plain(n20=b"[15 0 R]")), {15: VRI}),
         "signature.changed-after",
     ),
     "data-that-is-used": (
