@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pyhanko.pdf_utils import generic, misc
-from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
+from pyhanko.pdf_utils.reader import HistoricalResolver
 from pyhanko.sign.diff_analysis import (
     DEFAULT_DIFF_POLICY,
     DiffResult,
@@ -38,10 +38,12 @@ from signing.harmless import (
     unused_frees,
 )
 from signing.longterm import StoreAnew, has_missing_data
+from signing.overriding import is_looked_at, is_used_elsewhere
+from signing.versions import Reader
 
 
 class _Touched(FormUpdatingRule):
-    """pyHanko's rule for forms, less the updates of what a revision does not touch.
+    """pyHanko's rule for forms, less the updates of what a revision does not touch, or nobody looked at.
 
     It also names fields whose appearance is older than the signature and the same as ever, and then
     takes them for changed: a lock would refuse the document for a time-stamp behind it.
@@ -55,7 +57,7 @@ class _Touched(FormUpdatingRule):
     ) -> Iterator[tuple[ModificationLevel, FormUpdate]]:
         touched: set[generic.Reference] = new.explicit_refs_in_revision()
         for level, update in super().apply(old, new):
-            if update.updated_ref in touched:
+            if update.updated_ref in touched and is_looked_at(old, new, update):
                 yield level, update
 
 
@@ -108,7 +110,7 @@ class Changes:
 
 
 def check_changes(
-    reader: PdfFileReader,
+    reader: Reader,
     signature: EmbeddedPdfSignature,
     *,
     judged: Collection[str],
@@ -171,6 +173,8 @@ def _compared(
     broken = None
     for policy in policies:
         try:
+            if is_used_elsewhere(old, new):
+                return Violation(Code.CHANGED_AFTER, "", "a later update changes what else is made of")
             return policy.apply(old, new, field_mdp_spec=locks, doc_mdp=permission)
         except SuspiciousModification:
             continue  # its message names objects and fields: it stays here

@@ -18,7 +18,7 @@ from pyhanko.pdf_utils.decode_limits import DecodePurpose
 from axis.violations import Code, Violation
 from signing import catalogs, forbidden
 from signing.reading import OpenedPdf
-from signing.ways import Key
+from signing.trees import Key
 
 _CHUNK: Final = 1024 * 1024
 _OVERLAP: Final = 64

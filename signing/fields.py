@@ -110,11 +110,24 @@ def field_names(root: Any) -> frozenset[str]:  # noqa: ANN401  # pyHanko's objec
 
 
 def is_invisible(field: generic.DictionaryObject) -> bool:
-    """Tell whether a field shows nothing on the page: no area, or no appearance."""
+    """Tell whether a field shows nothing on the page: no area, or no appearance.
+
+    A rectangle in any other form than four numbers may be one to a viewer.
+    """
     if resolved(field, "/Kids") is not None:
         return False
-    left, bottom, right, top = (float(number) for number in resolved(field, "/Rect") or (0, 0, 0, 0))
-    return left == right or bottom == top or resolved(field, "/AP") is None
+    if resolved(field, "/AP") is None:
+        return True
+    listed = resolved(field, "/Rect")
+    if listed is None:
+        return True
+    if not isinstance(listed, generic.ArrayObject) or len(listed) != 4:  # noqa: PLR2004  # two corners
+        return False
+    corners = [listed.raw_get(index) for index in range(4)]
+    if not all(isinstance(each, (generic.NumberObject, generic.FloatObject)) for each in corners):
+        return False
+    left, bottom, right, top = corners
+    return bool(left == right or bottom == top)
 
 
 def _walk(

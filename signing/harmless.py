@@ -107,14 +107,15 @@ class FreedUnused(QualifiedWhitelistRule):
             return
         reader = new.reader
         before = reader.get_historical_resolver(new.revision - 1)
-        used = reachable(before) | reachable(old)
+        # By number alone: many readers take the object of that number for gone, whatever generation is freed.
+        used = {idnum for idnum, _ in reachable(before) | reachable(old)}
         holders = {
             stream.idnum
             for number in range(reader.total_revisions)
             for stream in reader.xrefs.object_streams_used_in(number)
         } | {stream.idnum for stream in reader.xrefs.xref_stream_refs}
         for reference in freed:
-            if _key(reference) not in used and reference.idnum not in holders:
+            if reference.idnum not in used | holders:
                 yield ModificationLevel.LTA_UPDATES, ReferenceUpdate(reference)
 
 
@@ -139,13 +140,13 @@ class SameAgain(QualifiedWhitelistRule):
 
     def _is_same(self, old: Any, new: Any) -> bool:  # noqa: ANN401
         # PDFBox adds the type, which is optional, to annotations that left it out.
-        return _same(old, new) or (
+        return is_same(old, new) or (
             isinstance(new, generic.DictionaryObject)
             and isinstance(old, generic.DictionaryObject)
             and {"/Subtype", "/Rect"} <= old.keys()
             and "/Type" not in old
             and new.get("/Type") == "/Annot"
-            and _same(old, generic.DictionaryObject({k: new.raw_get(k) for k in new if k != "/Type"}))
+            and is_same(old, generic.DictionaryObject({k: new.raw_get(k) for k in new if k != "/Type"}))
         )
 
     def _is_spelt_so(self, new: HistoricalResolver, reference: generic.Reference) -> bool:
@@ -160,7 +161,7 @@ class SameAgainPlainly(SameAgain):
     """
 
     def _is_same(self, old: Any, new: Any) -> bool:  # noqa: ANN401
-        return _same(old, new)
+        return is_same(old, new)
 
     def _is_spelt_so(self, new: HistoricalResolver, reference: generic.Reference) -> bool:
         place = new.reader.xrefs.get_historical_ref(reference, new.revision)
@@ -244,7 +245,8 @@ def _is_empty_font(value: Any) -> bool:  # noqa: ANN401
     return type(value) is generic.DictionaryObject and dict(value) == {"/Type": "/Font"}
 
 
-def _same(old: Any, new: Any) -> bool:  # noqa: ANN401
+def is_same(old: Any, new: Any) -> bool:  # noqa: ANN401
+    """Tell whether two values are one, to the last key; streams never are."""
     if type(old) is not type(new) or isinstance(old, generic.StreamObject):
         return False
     if isinstance(old, generic.IndirectObject):
@@ -252,7 +254,7 @@ def _same(old: Any, new: Any) -> bool:  # noqa: ANN401
     if isinstance(old, generic.DictionaryObject) and old.keys() != new.keys():
         return False
     if isinstance(old, generic.DictionaryObject):
-        return all(_same(old.raw_get(key), new.raw_get(key)) for key in old)
+        return all(is_same(old.raw_get(key), new.raw_get(key)) for key in old)
     if isinstance(old, generic.ArrayObject):
-        return len(old) == len(new) and all(map(_same, _parts(old), _parts(new)))
+        return len(old) == len(new) and all(map(is_same, _parts(old), _parts(new)))
     return bool(getattr(old, "original_bytes", old) == getattr(new, "original_bytes", new))

@@ -17,6 +17,7 @@ from signing.cms import read_cms, read_token, verify_cms
 from signing.crossrefs import check_ends, check_hybrid, check_offsets
 from signing.digests import Digests
 from signing.fields import SUBFILTERS, FoundField, find_fields, is_invisible
+from signing.layout import check_layout
 from signing.looseness import check_looseness
 from signing.placed import PlacedSignature
 from signing.reading import OpenedPdf, unreadable
@@ -169,6 +170,10 @@ def _history(pdf: OpenedPdf, signatures: list[JudgedSignature]) -> list[Violatio
     judged = {signature.found.name for signature in signatures}
     stamps = {s.found.name for s in signatures if s.found.timestamp and is_invisible(s.found.field)}
     last = max((i for i, s in enumerate(signatures) if not s.found.timestamp), default=-1)
+    for signature in signatures[max(last, 0) + 1 :]:
+        if signature.found.name not in stamps:
+            detail = "a time-stamp behind the newest signature shows something"
+            signature.faults.append(Violation(Code.CHANGED_AFTER, "", detail))
     first, sealing = signatures[0], signatures[last].embedded
     if first.embedded is not None and first.range is not None:
         _guard(first, lambda: _tables(pdf, first))
@@ -261,3 +266,5 @@ def _tables(pdf: OpenedPdf, first: JudgedSignature) -> None:
     assert first.range is not None, "asked for only then"
     if hybrid := check_hybrid(pdf.reader, first.embedded.signed_revision, first.range.end):
         first.faults.append(hybrid)
+    if layout := check_layout(pdf, first.embedded.signed_revision, first.range.end):
+        first.faults.append(layout)

@@ -16,6 +16,8 @@ from axis.violations import Code, Violation
 from signing.fields import field_names
 from signing.objects import resolved
 
+_DRAW_ANEW: Final = "/NeedAppearances"
+_DEFAULTS: Final = ("/DA", "/Q")
 _VERSION: Final = re.compile(r"/(1\.[0-7]|2\.0)")
 
 
@@ -59,14 +61,39 @@ def _information(revision: HistoricalResolver) -> generic.DictionaryObject:
 
 
 def _form(old: generic.DictionaryObject, new: generic.DictionaryObject, signed: bool) -> Iterator[str]:  # noqa: FBT001
-    if resolved(new, "/NeedAppearances") != resolved(old, "/NeedAppearances") and not signed:
+    drawn = resolved(old, _DRAW_ANEW), resolved(new, _DRAW_ANEW)
+    if drawn[0] != drawn[1] and not signed:
         yield "an unsigned update has viewers draw fields anew (NeedAppearances)"
-    # A signing tool may bring the first default appearance along with its own field; nobody may change one.
-    if resolved(new, "/DA") != resolved(old, "/DA") and not (signed and "/DA" not in old):
-        yield "a later update changes how fields look (DA)"
+    # A signing tool may bring the first defaults along with its own field, where nothing is drawn by them;
+    # nobody may change one.
+    may_add = signed and not any(drawn)
+    kept = (resolved(new, key) == resolved(old, key) or (may_add and key not in old) for key in _DEFAULTS)
+    if not all(kept):
+        yield "a later update changes how fields look (DA, Q)"
+    if not _keeps(_part(old, "/DR"), _part(new, "/DR"), may_add):
+        yield "a later update changes what fields are drawn with (DR)"
     before, after = (int(resolved(form, "/SigFlags") or 0) for form in (old, new))
     if before & ~after:
         yield "a later update lowers SigFlags"
+
+
+def _keeps(old: generic.DictionaryObject, new: generic.DictionaryObject, may_add: bool) -> bool:  # noqa: FBT001
+    # Those that were there are the same, others come where they may.
+    before, after = _resources(old), _resources(new)
+    kept = all(name in after and after[name] == value for name, value in before.items())
+    return kept and (may_add or len(before) == len(after))
+
+
+def _resources(listed: generic.DictionaryObject) -> dict[tuple[str, str], Any]:
+    # By kind and name.
+    found: dict[tuple[str, str], Any] = {}
+    for kind in listed:
+        value = resolved(listed, kind)
+        if isinstance(value, generic.DictionaryObject):
+            found.update({(kind, name): value.raw_get(name) for name in value})
+        elif value is not None:
+            found[kind, ""] = value
+    return found
 
 
 def _version(old: generic.DictionaryObject, new: generic.DictionaryObject) -> Iterator[str]:

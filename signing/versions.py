@@ -16,8 +16,9 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.xref import ObjStreamRef
 
 from signing.spelling import FIRST_LOOK
+from signing.trees import Key
 from signing.values import read_plain, with_stream
-from signing.ways import Edge, Key, Resolver, edges_of
+from signing.ways import Edge, Resolver, edges_of
 
 Place = int | ObjStreamRef | None
 """Where a version of an object stands: an offset, or an object stream and an index; None: nowhere."""
@@ -163,6 +164,14 @@ class Reader(PdfFileReader):
         if offset not in self._ends:
             self._read_object(generic.Reference(*key, pdf=self), offset)
         return self._ends[offset]
+
+    def at(self, key: Key, offset: int) -> generic.PdfObject:
+        """Return the object that begins at an offset.
+
+        Raises:
+            PdfReadError: there is none, or it cannot be read.
+        """
+        return self._read_object(generic.Reference(*key, pdf=self), offset)
 
     def version(self, key: Key, revision: int) -> generic.PdfObject:
         """Return an object as a revision has it, with references that lead nowhere in particular.

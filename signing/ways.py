@@ -17,28 +17,24 @@ from pyhanko.pdf_utils.reader import HistoricalResolver, RawPdfPath
 
 from signing.leaves import indirect
 from signing.numbers import is_free
+from signing.trees import Key, Path, Trees
 
 if TYPE_CHECKING:
     from signing.versions import Reader
 
-Key = tuple[int, int]
-"""Number and generation of an object."""
-Path = tuple[str | int, ...]
-"""Keys and indices from the trailer, or from an object, on."""
 Edge = tuple[Path, Key]
 
 _STRUCTURE: Final[Path] = ("/Root", "/StructTreeRoot", "/K")
 """Below it, elements of the structure tree; a reference into it from elsewhere is not followed."""
+_FIELDS: Final[Path] = ("/Root", "/AcroForm", "/Fields")
 _ELSEWHERE: Final[Path] = ("",)
 _SKIPPED: Final[Path] = ("/P",)
-_HOPS: Final = 32
-"""References to references that are followed."""
 _HOLDERS: Final = frozenset({generic.DictionaryObject, generic.ArrayObject, generic.StreamObject})
 _TRAILER: Final[Key] = (0, 0)
 
 
 def edges_of(value: Any) -> Iterator[Edge]:  # noqa: ANN401  # pyHanko's objects are untyped
-    """Yield the references within a value, but for those to a parent, with the path to each."""
+    """Yield the references within a value, with the path to each."""
     waiting: list[tuple[Path, Any]] = [((), value)]
     while waiting:
         path, one = waiting.pop()
@@ -52,15 +48,14 @@ def edges_of(value: Any) -> Iterator[Edge]:  # noqa: ANN401  # pyHanko's objects
         for key, inner in items:
             kind = type(inner)
             if kind is generic.IndirectObject:
-                if key != "/Parent":
-                    reference = inner.reference
-                    yield (*path, key), (reference.idnum, reference.generation)
-            elif kind in _HOLDERS and key != "/Parent":
+                reference = inner.reference
+                yield (*path, key), (reference.idnum, reference.generation)
+            elif kind in _HOLDERS:
                 waiting.append(((*path, key), inner))
 
 
 def _stage(base: Path, path: Path) -> Path:
-    """Return how far a path is on the way into the structure tree, all that the walk's rules know of it.
+    """Return how far a path is on the way into the structure tree, and whether the walk goes there at all.
 
     Args:
         base: a path from the trailer, or a stage.
@@ -68,8 +63,10 @@ def _stage(base: Path, path: Path) -> Path:
 
     Returns:
         The beginning of `_STRUCTURE` that it is, or `_STRUCTURE` for all below it; else `_ELSEWHERE`.
-        `_SKIPPED`: it goes through ``/P`` in the tree, where the walk does not.
+        `_SKIPPED`: it goes to a parent, or through ``/P`` in the tree, where the walk does not.
     """
+    if "/Parent" in path:
+        return _SKIPPED
     deep = len(_STRUCTURE)
     if len(base) >= deep:
         if base[:deep] != _STRUCTURE:
@@ -108,8 +105,13 @@ class Resolver(HistoricalResolver):
     reader: "Reader"
 
     def is_ref_unassignable(self, ref: generic.Reference) -> bool:
-        """Tell whether a number means nothing here: what comes under it later is new."""
-        return super().is_ref_unassignable(ref) or is_free(self.reader, self.revision, ref.idnum)
+        """Tell whether a number means nothing here: what comes under it later is new.
+
+        A cross-reference stream may hold objects beyond its ``/Size``, where pyHanko takes all for new.
+        """
+        if super().is_ref_unassignable(ref):
+            return all(said > self.revision for said in self.reader.mentions(ref.idnum))
+        return is_free(self.reader, self.revision, ref.idnum)
 
     def _subsume_object(self, obj: Any) -> Any:  # noqa: ANN401  # pyHanko's objects are untyped
         # A copy whose references lead into this revision. What holds nothing is no copy, as in the original.
@@ -122,9 +124,10 @@ class Resolver(HistoricalResolver):
         # Reads every object of the revision, as the original does: what is missing or broken raises.
         if self._indirect_object_access_cache is not None:
             return
-        self._trees = _Trees(self)
+        self._trees = Trees(self)
         self._trailing = tuple(edges_of(self.trailer_view))
         self._origins: defaultdict[Key, list[tuple[Key, Path]]] = defaultdict(list)
+        self._hidden: set[Key] = set()
         reached: set[tuple[Key, Path]] = set()
         waiting: list[tuple[Key, Path, tuple[Edge, ...]]] = [(_TRAILER, (), self._trailing)]
         while waiting:
@@ -132,6 +135,7 @@ class Resolver(HistoricalResolver):
             for path, key in edges:
                 stage = _stage(base, path)
                 if stage == _SKIPPED:
+                    self._hidden.add(key)
                     continue
                 self._origins[key].append((origin, path))
                 if (key, stage) in reached:
@@ -141,6 +145,36 @@ class Resolver(HistoricalResolver):
                     reached.add((key, stage))
                     waiting.append((key, stage, found))
         self._indirect_object_access_cache = {}
+
+    def hidden(self) -> set[Key]:
+        """Return objects to which a way leads that the walk does not follow: to a parent, say.
+
+        What only such ways lead to is among them.
+        """
+        self._load_reverse_xref_cache()
+        waiting = [key for key in self._hidden if key not in self._origins]
+        while waiting:
+            with contextlib.suppress(misc.PdfReadError):  # missing or broken: nothing lies behind it
+                for _, key in self.reader.edges(waiting.pop(), self.revision):
+                    if key not in self._hidden:
+                        self._hidden.add(key)
+                        if key not in self._origins:
+                            waiting.append(key)
+        return self._hidden
+
+    def uses(self, key: Key) -> set[Path]:
+        """Return the steps by which objects, and the trailer, refer to one: those on the walk."""
+        self._load_reverse_xref_cache()
+        return {path for _, path in self._origins.get(key, ())}
+
+    def is_tree_node(self, ref: generic.Reference) -> bool:
+        """Tell whether an object stands in the tree of pages, of structure or of fields, as parents do."""
+        key = ref.idnum, ref.generation
+        return (
+            key in self._trees.pages
+            or key in self._trees.elements
+            or any(path[: len(_FIELDS)] == _FIELDS for path in self._paths(key))
+        )
 
     def _get_usages_of_ref(self, ref: generic.Reference) -> set[RawPdfPath]:
         known = self._indirect_object_access_cache
@@ -190,88 +224,3 @@ class Resolver(HistoricalResolver):
                     found.add(origin)
                     waiting.append(origin)
         return found
-
-
-class _Trees:
-    """A revision's tree of pages and of structure, whose objects have one proper way to them."""
-
-    def __init__(self, resolver: Resolver) -> None:
-        self._reader = resolver.reader
-        self._revision = resolver.revision
-        self.pages: dict[Key, Path] = {}
-        self.elements: set[Key] = set()
-        root = self._resolved(resolver.trailer_view.raw_get("/Root"))
-        if not isinstance(root, generic.DictionaryObject):
-            raise misc.PdfReadError("the catalog is no dictionary")
-        self._collect_pages(root.raw_get("/Pages"))
-        with contextlib.suppress(KeyError):
-            # As the original: there is no tree, or one that the walk will not get through either.
-            self._collect_elements(self._resolved(root.raw_get("/StructTreeRoot")))
-
-    def enters(self, key: Key, path: Path, *, inside: bool) -> bool:
-        """Tell whether the walk goes on behind an object that it reached by a path from the trailer."""
-        return self.pages.get(key, path) == path and (inside or key not in self.elements)
-
-    def may_enter(self, key: Key, ending: Path, *, inside: bool) -> bool:
-        """Tell whether it may, by the last steps of the path."""
-        proper = self.pages.get(key)
-        if proper is not None and proper[-len(ending) :] != ending:
-            return False
-        return inside or key not in self.elements
-
-    def _resolved(self, value: Any) -> Any:  # noqa: ANN401  # pyHanko's objects are untyped
-        for _ in range(_HOPS):
-            if not isinstance(value, generic.IndirectObject):
-                return value
-            value = self._reader.version((value.idnum, value.generation), self._revision)
-        raise misc.PdfReadError("references that lead to references")
-
-    def _collect_pages(self, root: Any) -> None:  # noqa: ANN401
-        if isinstance(root, generic.IndirectObject):
-            self.pages[root.idnum, root.generation] = ("/Root", "/Pages")
-        waiting: list[tuple[Any, Path]] = [(self._resolved(root), ("/Root", "/Pages"))]
-        while waiting:
-            node, path = waiting.pop()
-            kids = self._resolved(node.raw_get("/Kids"))
-            if kids in ({}, "", b""):
-                continue  # as the original, which goes through anything that can be gone through
-            if not isinstance(kids, generic.ArrayObject):
-                raise misc.PdfReadError("kids that are no list")
-            for index in range(len(kids)):
-                kid, where = kids.raw_get(index), (*path, "/Kids", index)
-                if isinstance(kid, generic.IndirectObject):
-                    key = kid.idnum, kid.generation
-                    if key in self.pages:
-                        raise misc.PdfReadError("a page twice in the tree of pages")
-                    self.pages[key] = where
-                inner = self._resolved(kid)
-                if not isinstance(inner, generic.DictionaryObject):
-                    raise misc.PdfReadError("a page that is no dictionary")
-                if inner.get("/Type") == "/Pages":
-                    waiting.append((inner, where))
-
-    def _collect_elements(self, root: Any) -> None:  # noqa: ANN401
-        waiting = [root]
-        while waiting:
-            element = waiting.pop()
-            if not isinstance(element, generic.DictionaryObject):
-                raise misc.PdfReadError("a structure tree that is none")
-            children = self._resolved(element.get("/K", generic.NullObject()))
-            if isinstance(children, generic.NullObject):
-                continue
-            # A single child that is no list stands for itself: the original does not note its number either.
-            for child in children if isinstance(children, generic.ArrayObject) else (children,):
-                key = (child.idnum, child.generation) if isinstance(child, generic.IndirectObject) else None
-                inner = self._resolved(child)
-                if not isinstance(inner, generic.DictionaryObject):
-                    continue
-                if self._resolved(inner.get("/Type", generic.NullObject())) not in (
-                    generic.NullObject(),
-                    "/StructElem",
-                ):
-                    continue
-                if key is not None:
-                    if key in self.elements:
-                        raise misc.PdfReadError("an element twice in the structure tree")
-                    self.elements.add(key)
-                waiting.append(inner)

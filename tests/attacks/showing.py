@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Final
 
+import pikepdf
 import pypdfium2 as pdfium
 from asn1crypto import x509
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -65,6 +66,18 @@ def another_picture(original: bytes, attacked: bytes) -> bool:
 def another_text(original: bytes, attacked: bytes) -> bool:
     """The pages look as they did, and give another text to whoever searches, copies or listens."""
     return picture(original) == picture(attacked) and text(original) != text(attacked)
+
+
+def another_by_qpdf(original: bytes, attacked: bytes) -> bool:
+    """The pages look different to whoever reads the file as QPDF does, which mends what it stumbles over."""
+    return picture(_by_qpdf(original)) != picture(_by_qpdf(attacked))
+
+
+def _by_qpdf(pdf: bytes) -> bytes:
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        document.save(out)
+    return out.getvalue()
 
 
 # --- what plain pyHanko says ---------------------------------------------------

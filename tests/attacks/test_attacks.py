@@ -10,7 +10,19 @@ import pytest
 
 from axis.reports import Outcome, PdfReport
 from signing import cms_plain
-from tests.attacks import combined, contents, fields, looks, overruns, references, signatures, updates, values
+from tests.attacks import (
+    approvals,
+    combined,
+    contents,
+    fields,
+    layouts,
+    looks,
+    overruns,
+    references,
+    signatures,
+    updates,
+    values,
+)
 from tests.attacks.building import Attack
 from tests.attacks.counting import Counts
 from tests.lab.pdfs import codes, judge
@@ -25,6 +37,8 @@ ATTACKS = (
     *overruns.ATTACKS,
     *contents.ATTACKS,
     *combined.ATTACKS,
+    *approvals.ATTACKS,
+    *layouts.ATTACKS,
 )
 
 
