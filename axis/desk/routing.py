@@ -38,20 +38,23 @@ async def route(office: Office, batch: Sequence[Incoming]) -> None:
             read.append((record, decode_accepted(record.value, office.schemas).packet_id))
         except MalformedError as exc:
             await set_aside(office, record, exc.violation.code, exc.violation.detail)
-    known = await office.memory.intakes([name for _, name in read])
-    for record, name in read:
-        if name not in known:
-            await set_aside(office, record, Code.QUARANTINE_ORPHAN, name)
-    left = list(known)
+    left = list(dict.fromkeys(name for _, name in read))
+    strange = set(left)
     while left:
         at = office.now()
         routes, left = await office.memory.route(left, partial(_plan, office, at=at), chunk=CHUNK, at=at)
         failpoints.reached("route.committed")
+        strange -= {one.document.packet_id for one in routes}
         for one in routes:
             name, count = one.document.packet_id, len(one.deliveries)
             _log.info("delivered", extra={"packet_id": name, "deliveries": count})
             for delivery in one.deliveries:
                 metrics.DELIVERED.labels(delivery.level).inc()
+    # What had nothing to route was routed before, or nobody took it.
+    known = await office.memory.intakes(sorted(strange)) if strange else {}
+    for record, name in read:
+        if name in strange and name not in known:
+            await set_aside(office, record, Code.QUARANTINE_ORPHAN, name)
 
 
 def _plan(

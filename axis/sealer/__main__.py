@@ -11,6 +11,7 @@ from axis import metrics
 from axis.desk.sealing import MOST_AT_ONCE, seal_once
 from axis.errors import UnavailableError
 from axis.health import serve_health
+from axis.loop import new_loop
 from axis.process import start, until_stopped
 from axis.settings import Settings
 from axis.store.clock import database_clock
@@ -76,7 +77,8 @@ def _seals(seal: Callable[[bytes], bytes]) -> bool:
 
 def run(settings: Settings) -> None:
     """Seal until the end."""
-    asyncio.run(serve(settings))
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(serve(settings))
 
 
 if __name__ == "__main__":

@@ -31,20 +31,25 @@ SELECT event.seq, event.event_id, event.packet_id, event.connection, event.at, e
  LIMIT $1
 """
 
-_CHECKPOINT: Final = """
-INSERT INTO checkpoint (body, signature, sealed_at) VALUES ($1, $2, $3) RETURNING checkpoint_id
-"""
-_RECEIPTS: Final = """
-INSERT INTO receipt (event_id, checkpoint_id, leaf_index, proof, sealed_at)
-SELECT event_id, $2, leaf_index, proof, $3
-  FROM unnest($1::text[], $4::integer[], $5::bytea[]) AS given (event_id, leaf_index, proof)
-"""
-_DONE: Final = "DELETE FROM unsealed WHERE seq = ANY($1::bigint[])"
-_BOX: Final = """
+# One statement: all of a round, or none.
+_ROUND: Final = """
+WITH given AS (
+    SELECT *
+      FROM unnest($4::text[], $5::text[], $6::text[], $7::smallint[], $8::bigint[], $9::bytea[])
+           WITH ORDINALITY AS given (event_id, connection, packet_id, priority, seq, proof, place)
+), sealed AS (
+    INSERT INTO checkpoint (body, signature, sealed_at) VALUES ($1, $2, $3) RETURNING checkpoint_id
+), receipts AS (
+    INSERT INTO receipt (event_id, checkpoint_id, leaf_index, proof, sealed_at)
+    SELECT event_id, checkpoint_id, (place - 1)::integer, proof, $3 FROM given, sealed
+), done AS (
+    DELETE FROM unsealed WHERE seq = ANY($8::bigint[])
+)
 INSERT INTO mailbox (connection, kind, subject, packet_id, priority, created_at)
-SELECT connection, 'receipt', event_id, packet_id, priority, $5
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::smallint[])
-       AS given (connection, event_id, packet_id, priority)
+SELECT connection, 'receipt', event_id, packet_id, priority, $3
+  FROM given
+ WHERE connection <> ''
+ ORDER BY place
 ON CONFLICT DO NOTHING
 """
 
@@ -85,27 +90,20 @@ async def record_round(
     signature: bytes,
     at: datetime,
 ) -> None:
-    """Record one sealed round in the caller's transaction and tell the mailboxes.
+    """Record one sealed round and tell the mailboxes; in no transaction this is one by itself.
 
     Raises:
         asyncpg.UniqueViolationError: another sealer was faster; nothing of this round stays.
     """
-    number = await conn.fetchval(_CHECKPOINT, checkpoint, signature, at)
     await conn.execute(
-        _RECEIPTS,
+        _ROUND,
+        checkpoint,
+        signature,
+        at,
         [event.event_id for event in events],
-        number,
-        at,
-        list(range(len(events))),
+        [event.connection for event in events],
+        [event.packet_id for event in events],
+        [event.priority for event in events],
+        [event.seq for event in events],
         list(proofs),
-    )
-    await conn.execute(_DONE, [event.seq for event in events])
-    boxed = [event for event in events if event.connection]
-    await conn.execute(
-        _BOX,
-        [event.connection for event in boxed],
-        [event.event_id for event in boxed],
-        [event.packet_id for event in boxed],
-        [event.priority for event in boxed],
-        at,
     )

@@ -57,7 +57,7 @@ class KeepingLedger(OverPool):
     ) -> None:
         """Record one sealed round: all its receipts, or none."""
         with store_faults():
-            async with self._pool.acquire() as conn, conn.transaction():
+            async with self._pool.acquire() as conn:
                 await events.record_round(
                     conn, sealed, proofs, checkpoint=checkpoint, signature=signature, at=at
                 )
