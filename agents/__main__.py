@@ -38,7 +38,7 @@ async def backing(settings: Settings, schemas: Schemas) -> AsyncIterator[Backing
         UnavailableError: the database or the broker is away.
         AxisError: something else is not there; the message says what.
     """
-    opening = open_ground(settings, schemas, process="worker", step="admit", connections=POOL)
+    opening = open_ground(settings, schemas, process="worker", step="admit", connections=POOL, keyed=True)
     async with opening as ground, contextlib.AsyncExitStack() as stack:
         await ground.publisher.start()
         trust, policy, now = ground.trust, ground.office.policy, ground.office.now

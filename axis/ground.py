@@ -48,7 +48,7 @@ class Ground:
 
 @contextlib.asynccontextmanager
 async def open_ground(
-    settings: Settings, schemas: Schemas, *, process: str, step: str, connections: int
+    settings: Settings, schemas: Schemas, *, process: str, step: str, connections: int, keyed: bool = False
 ) -> AsyncIterator[Ground]:
     """Open everything; close it at the end.
 
@@ -58,6 +58,7 @@ async def open_ground(
         process: its name, as the database shows it.
         step: whose rows its courier carries, for failpoints.
         connections: most database connections.
+        keyed: see `axis.store.pool.open_pool`.
 
     Raises:
         UnavailableError: the database is away.
@@ -66,7 +67,9 @@ async def open_ground(
     policy = load_policy(settings.policy_file)
     content, publisher = ContentStore(Path(settings.content_dir)), Publisher(settings)
     async with contextlib.AsyncExitStack() as stack:
-        pool = await open_pool(settings.database_url, size=connections, application=f"axis-{process}")
+        pool = await open_pool(
+            settings.database_url, size=connections, application=f"axis-{process}", keyed=keyed
+        )
         stack.push_async_callback(pool.close)
         ledger, now = Ledger(pool), await stack.enter_async_context(database_clock(pool))
         stack.push_async_callback(publisher.stop)

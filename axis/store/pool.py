@@ -1,6 +1,6 @@
 """The pool of database connections: UTC, bounded waits."""
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import asyncpg
 import msgspec
@@ -14,13 +14,19 @@ if TYPE_CHECKING:
     )
 
 
-async def open_pool(url: str, *, size: int = 8, application: str = "axis") -> "Pool":
+# A plan that is made once must not rest on how small a table was then.
+_KEYED: Final = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
+
+
+async def open_pool(url: str, *, size: int = 8, application: str = "axis", keyed: bool = False) -> "Pool":
     """Open a pool.
 
     Args:
         url: ``postgresql://user:password@host:port/name``.
         size: most connections held at once.
         application: name shown in ``pg_stat_activity``.
+        keyed: every statement finds its rows by their keys, however many are asked for, so each is planned
+            once. Else the server plans lists of keys anew each time, which takes longer than to find them.
 
     Raises:
         UnavailableError: the server does not answer.
@@ -42,6 +48,7 @@ async def open_pool(url: str, *, size: int = 8, application: str = "axis") -> "P
                 "statement_timeout": "30s",
                 "lock_timeout": "10s",
                 "idle_in_transaction_session_timeout": "30s",
+                **(_KEYED if keyed else {}),
             },
         )
 

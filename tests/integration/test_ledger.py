@@ -23,10 +23,10 @@ V1 = Versions(rules="r1", directory=1, trust="t1")
 replace = msgspec.structs.replace
 
 
-@pytest.fixture
-async def pool(pg_url):
-    """An open pool over a database with two agencies."""
-    opened = await open_pool(pg_url, size=4)
+@pytest.fixture(params=[False, True], ids=["planned-anew", "planned-once"])
+async def pool(pg_url, request):
+    """An open pool over a database with two agencies, as doors have it and as the worker has it."""
+    opened = await open_pool(pg_url, size=4, keyed=request.param)
     await opened.execute(
         """INSERT INTO agency (code, code102, name, level, connection, valid_from)
            VALUES ('H37', '000.00.00.H37', 'Lạng Sơn', 'province', 'dms', '2020-01-01'),
