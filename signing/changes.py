@@ -38,7 +38,7 @@ from signing.harmless import (
     unused_frees,
 )
 from signing.longterm import StoreAnew, has_missing_data
-from signing.overriding import is_looked_at, is_used_elsewhere
+from signing.overriding import as_filled, is_looked_at, is_used_elsewhere
 from signing.versions import Reader
 
 
@@ -58,7 +58,7 @@ class _Touched(FormUpdatingRule):
         touched: set[generic.Reference] = new.explicit_refs_in_revision()
         for level, update in super().apply(old, new):
             if update.updated_ref in touched and is_looked_at(old, new, update):
-                yield level, update
+                yield level, as_filled(old, new, update)
 
 
 def _policy(*more: QualifiedWhitelistRule, signed_fields: bool = False) -> StandardDiffPolicy:

@@ -1,20 +1,35 @@
 """Can the cross-references of a signed file show two documents, or one that is not signed? Rules G1, G4.
 
-Two checks of the tables alone, which the parser does not make:
+Three checks of the tables alone, which the parser does not make:
 
 - A hybrid file (Word writes them) has a table for old viewers, and beside it a stream that
   only newer ones read. It is let in where the stream adds objects that the table leaves
   out, and never where the two could answer differently for one object.
+- A linearised file has a section for its first page, right behind its first object. A browser
+  begins there where the file's length is the one that this object names, everyone else at the
+  end: both must come to the same section.
 - What a revision defines must lie within what its signature covers. An entry that points
   behind the end would let bytes that come later decide what was signed.
 """
 
-from typing import Any
+import re
+from typing import Any, Final
 
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from axis.violations import Code, Violation
+from signing.objects import resolved
+from signing.reading import OpenedPdf
 from signing.versions import Reader
+
+_WHITE: Final = b" \n\r\t\f\x00"
+_HEAD_BYTES: Final = 1024
+"""A linearised file says so within these first bytes (ISO 32000-2, annex F)."""
+_FIRST_OBJECT: Final = re.compile(
+    rb"(?:%[^\r\n]*[\r\n]|[ \n\r\t\f\x00])*([0-9]+)[ \n\r\t\f\x00]+[0-9]+[ \n\r\t\f\x00]+obj[ \n\r\t\f\x00]*"
+)
+_BEHIND: Final = re.compile(rb"[ \n\r\t\f\x00]*endobj[ \n\r\t\f\x00]*")
 
 
 def check_hybrid(reader: PdfFileReader, first: int, end: int) -> Violation | None:
@@ -41,6 +56,31 @@ def check_hybrid(reader: PdfFileReader, first: int, end: int) -> Violation | Non
         different = any(known.get(n, place) != place for n, place in _places(hidden).items())
         if different or known.keys() & hidden.freed.keys():
             return _refused("table and stream place an object differently")
+    return None
+
+
+def check_linear(pdf: OpenedPdf) -> Violation | None:
+    """Hold a linearised file of its full length to one beginning (rule G1).
+
+    Args:
+        pdf: the file.
+    """
+    stream, head = pdf.reader.stream, pdf.read(0, _HEAD_BYTES)
+    begin = _FIRST_OBJECT.match(head)
+    if begin is None:
+        return None
+    stream.seek(begin.end())
+    value = generic.read_object(stream, generic.Reference(int(begin[1]), 0, pdf.reader))
+    if not isinstance(value, generic.DictionaryObject) or "/Linearized" not in value:
+        return None
+    if resolved(value, "/L") != pdf.size:
+        return None  # an update followed: nobody takes it for one any more
+    behind = _BEHIND.match(pdf.read(stream.tell(), _HEAD_BYTES))
+    place = pdf.reader.xrefs.get_xref_container_info(pdf.reader.total_revisions - 1).declared_startxref
+    between = pdf.read(place, _HEAD_BYTES)
+    place += len(between) - len(between.lstrip(_WHITE))
+    if behind is None or stream.tell() + behind.end() != place:
+        return _refused("its first page and its end begin with different tables")
     return None
 
 

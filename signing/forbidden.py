@@ -36,8 +36,9 @@ _VALUES: Final = {
     # A layer that is shown when another is not (optional content membership).
     "/AllOff": Code.CONTENT_HIDDEN,
     "/AnyOff": Code.CONTENT_HIDDEN,
-    # Actions that hide or show what was signed: an annotation, a layer.
+    # Actions that hide or show what was signed: an annotation, a layer, the value of a field.
     "/Hide": Code.CONTENT_HIDDEN,
+    "/ResetForm": Code.CONTENT_HIDDEN,
     "/SetOCGState": Code.CONTENT_HIDDEN,
 }
 """Names that say what an action, an annotation or a stream is. A name may be an object of its own,

@@ -14,7 +14,7 @@ from axis.violations import Code, Violation
 from signing.byteranges import Range, check_order, check_reach, read_range
 from signing.changes import check_changes
 from signing.cms import read_cms, read_token, verify_cms
-from signing.crossrefs import check_ends, check_hybrid, check_offsets
+from signing.crossrefs import check_ends, check_hybrid, check_linear, check_offsets
 from signing.digests import Digests
 from signing.fields import SUBFILTERS, FoundField, find_fields, is_invisible
 from signing.layout import check_layout
@@ -266,5 +266,7 @@ def _tables(pdf: OpenedPdf, first: JudgedSignature) -> None:
     assert first.range is not None, "asked for only then"
     if hybrid := check_hybrid(pdf.reader, first.embedded.signed_revision, first.range.end):
         first.faults.append(hybrid)
+    if linear := check_linear(pdf):
+        first.faults.append(linear)
     if layout := check_layout(pdf, first.embedded.signed_revision, first.range.end):
         first.faults.append(layout)

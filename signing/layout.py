@@ -15,6 +15,7 @@ from pyhanko.pdf_utils import generic
 from axis.violations import Code, Violation
 from signing.reading import OpenedPdf
 from signing.trees import Key
+from signing.versions import Reader
 
 _WHITE: Final = rb"[ \n\r\t\f\x00]"
 _GAP: Final = re.compile(
@@ -79,6 +80,7 @@ def _update(pdf: OpenedPdf, number: int, start: int) -> int:
         begin += 1  # as the parser
     if begin < start:
         raise _OddError("an update's cross-references stand before it")
+    _check_holders(reader, number)
     spans = {
         offset: _object(pdf, (idnum, generation), offset)
         for idnum, (generation, offset) in section.standard_xrefs.items()
@@ -103,6 +105,13 @@ def _update(pdf: OpenedPdf, number: int, start: int) -> int:
     if ending is None:
         raise _OddError("an update does not end as its cross-references do")
     return last + ending.end()
+
+
+def _check_holders(reader: Reader, number: int) -> None:
+    # What lies in an object stream is known by that one's number: another stream there, and all is another.
+    holders = {held.idnum for each in range(number) for held in reader.xrefs.object_streams_used_in(each)}
+    if any(reader.place((idnum, 0), number) != reader.place((idnum, 0), number - 1) for idnum in holders):
+        raise _OddError("an update replaces what holds other objects")
 
 
 def _object(pdf: OpenedPdf, key: Key, offset: int) -> Span:

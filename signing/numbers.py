@@ -21,9 +21,16 @@ def is_free(reader: "Reader", revision: int, number: int) -> bool:
     """
     if any(each <= revision for each in reader.mentions(number)):
         streams = {stream.idnum for stream in reader.xrefs.xref_stream_refs}
-        if number not in streams:
+        if number not in streams or not _is_xref_stream(reader, revision, number):
             return False
     return number not in _meant(reader, revision)
+
+
+def _is_xref_stream(reader: "Reader", revision: int, number: int) -> bool:
+    # Its number may have been given to something else before, to a stream that holds objects.
+    sections = [reader.xrefs.get_xref_container_info(each) for each in range(revision + 1)]
+    places = {None, *(section.start_location for section in sections if section.stream_ref is not None)}
+    return reader.place((number, 0), revision) in places
 
 
 def _meant(reader: "Reader", revision: int) -> frozenset[int]:

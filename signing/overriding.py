@@ -4,16 +4,21 @@ Its rules tell which paths to a replaced object they have looked at. Some ask fo
 all"), some compare a list as a set, and no path that goes through a parent is known to any.
 """
 
+from dataclasses import replace
 from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import HistoricalResolver, RawPdfPath
 from pyhanko.sign.diff_analysis.commons import compare_dicts
+from pyhanko.sign.diff_analysis.form_rules_api import FormUpdate
 from pyhanko.sign.diff_analysis.rules_api import ApprovalType, ReferenceUpdate, RelativeContext
 
 from signing.harmless import is_same
+from signing.objects import resolved
 from signing.ways import Resolver
 
+_UNSEEN_FLAGS: Final = 0b111
+"""Read-only, required, not exported (ISO 32000-2, table 227)."""
 _ANNOTATIONS: Final = "/Annots"
 _APPEARANCE: Final = RawPdfPath("/AP")
 
@@ -39,6 +44,19 @@ def is_looked_at(old: HistoricalResolver, new: HistoricalResolver, update: Refer
         return same and _in_order(before, after)
     usages = old._get_usages_of_ref(reference)  # noqa: SLF001 - as pyHanko's policy does
     return bool(usages) and all(RawPdfPath(*usage.path[-1:]) == _APPEARANCE for usage in usages)
+
+
+def as_filled(old: HistoricalResolver, new: HistoricalResolver, update: FormUpdate) -> FormUpdate:
+    """Count a change of a field's flags among its fillings, where it may change how the value is drawn.
+
+    pyHanko lets all flags change; signing tools set those that say who may still fill the field.
+    """
+    reference = update.updated_ref
+    if not update.valid_when_locked or update.field_name is None or old.is_ref_unassignable(reference):
+        return update
+    before, after = (_flags(view(reference)) for view in (old, new))
+    drawn = (before ^ after) & ~_UNSEEN_FLAGS
+    return replace(update, valid_when_locked=False) if drawn else update
 
 
 def is_used_elsewhere(old: HistoricalResolver, new: HistoricalResolver) -> bool:
@@ -70,6 +88,10 @@ def _stands(new: HistoricalResolver, reference: generic.Reference) -> bool:
 
 def _key(reference: Any) -> tuple[int, int]:  # noqa: ANN401  # pyHanko's objects are untyped
     return reference.idnum, reference.generation
+
+
+def _flags(field: Any) -> int:  # noqa: ANN401
+    return int(resolved(field, "/Ff") or 0) if isinstance(field, generic.DictionaryObject) else 0
 
 
 def _in_order(before: Any, after: Any) -> bool:  # noqa: ANN401

@@ -1,12 +1,28 @@
 """A signature as far as the revisions of its document go: where it stands, what it covers and permits."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from pyhanko.pdf_utils import generic
+from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, MDPPerm
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+
+from signing.objects import resolved
 
 if TYPE_CHECKING:
     from pyhanko.pdf_utils.reader import PdfFileReader
+
+
+class _Locks(FieldMDPSpec):
+    """Several locks: a field is locked where one of them says so."""
+
+    def __init__(self, locks: list[FieldMDPSpec]) -> None:
+        super().__init__(FieldMDPAction.ALL)
+        object.__setattr__(self, "locks", locks)  # the original is frozen
+
+    def is_locked(self, field_name: str) -> bool:
+        """Tell whether a field may not change."""
+        return any(lock.is_locked(field_name) for lock in vars(self)["locks"])
 
 
 class PlacedSignature(EmbeddedPdfSignature):
@@ -39,3 +55,41 @@ class PlacedSignature(EmbeddedPdfSignature):
         self.signed_revision = reader.xrefs.get_last_change(reference.reference)
         self._docmdp = self._fieldmdp = None
         self._docmdp_queried = self._fieldmdp_queried = False
+
+    @property
+    def docmdp_level(self) -> MDPPerm | None:
+        """The strictest of what it permits to happen to the document; pyHanko takes the first.
+
+        Raises:
+            Exception: of any class; one of its references cannot be read.
+        """
+        said = [MDPPerm(parameters["/P"]) for parameters in self._parameters("/DocMDP")]
+        lock = resolved(self.sig_field, "/Lock")
+        if isinstance(lock, generic.DictionaryObject) and "/P" in lock:
+            said.append(MDPPerm(lock["/P"]))
+        return min(said, key=lambda level: int(level.value), default=None)
+
+    @property
+    def fieldmdp(self) -> FieldMDPSpec | None:
+        """All that it locks; pyHanko takes its first reference, and no field's own lock.
+
+        Raises:
+            Exception: of any class; one of them cannot be read.
+        """
+        locks = [FieldMDPSpec.from_pdf_object(parameters) for parameters in self._parameters("/FieldMDP")]
+        lock = resolved(self.sig_field, "/Lock")
+        if not locks and isinstance(lock, generic.DictionaryObject) and "/Action" in lock:
+            locks.append(FieldMDPSpec.from_pdf_object(lock))
+        if not locks:
+            return None
+        return locks[0] if len(locks) == 1 else _Locks(locks)
+
+    def _parameters(self, method: str) -> Iterator[Any]:
+        listed = resolved(self.sig_object, "/Reference")
+        if listed is None:
+            return
+        if not isinstance(listed, generic.ArrayObject):
+            raise TypeError("references that are no list")
+        for index in range(len(listed)):
+            if listed[index]["/TransformMethod"] == method:
+                yield listed[index]["/TransformParams"]

@@ -14,9 +14,10 @@ from tests.attacks.building import (
     page,
     shows,
     stream,
+    text_field,
 )
 from tests.attacks.references import by_stream
-from tests.attacks.showing import accepted_by_pyhanko
+from tests.attacks.showing import accepted_by_pyhanko, another_when_opened
 from tests.lab.pdfs import person, sign
 
 SCRIPT: Final = "content.javascript"
@@ -107,6 +108,21 @@ def printing_layer() -> bytes:
     return by_person(letter(layers, n3=page(b"/Properties << /L1 9 0 R >>"), n4=body, n9=group))
 
 
+def with_another_default() -> bytes:
+    """A letter with a filled field that has another value by default, signed."""
+    return by_person(letter(**_with_default()))
+
+
+def reset_at_opening() -> bytes:
+    """The same, on a page that puts fields back to their defaults when it is opened."""
+    return by_person(letter(**_with_default(), n3=page(entries=b"/AA << /O << /S /ResetForm >> >>")))
+
+
+def _with_default() -> dict[str, bytes]:
+    fields = text_field(b"100")
+    return {**fields, "n9": fields["n9"].replace(b"/V (100)", b"/V (100) /DV (999)")}
+
+
 def encrypted() -> bytes:
     """A letter encrypted with an empty password, signed."""
     return sign(spoil.encrypt(letter()), person())
@@ -149,6 +165,7 @@ ACTIONS: Final = (
     Attack("content-file-annotation", media(b"FileAttachment", b"/FS << /Type /Filespec /F (a.exe) /EF << >> >>"), FILE, one, _PY, "content"),
     Attack("content-hidden-layer", hidden_layer, LAYER, one, _PY, "content"),
     Attack("content-printing-layer", printing_layer, LAYER, one, _PY, "content"),
+    Attack("content-value-reset-at-opening", reset_at_opening, LAYER, with_another_default, (another_when_opened,), "content"),
 )  # fmt: skip
 
 ATTACKS: Final = (*SCRIPTS, *ACTIONS)

@@ -1,5 +1,6 @@
 """Duplicate and hidden fields, and abuse of certification."""
 
+from functools import cache
 from typing import Final
 
 from tests.attacks.building import (
@@ -139,6 +140,10 @@ _LOCK_SO: Final = (
     "<< /Type /SigRef /TransformMethod /FieldMDP "
     "/TransformParams << /Type /TransformParams /V /1.2 /Action /Include /Fields [(So)] >> >>"
 )
+_LOCK_OTHER: Final = _LOCK_SO.replace("(So)", "(Ngay)")
+_NOTHING: Final = (
+    "<< /Type /SigRef /TransformMethod /DocMDP /TransformParams << /Type /TransformParams /V /1.2 /P 1 >> >>"
+)
 
 
 def filled(pdf: bytes) -> bytes:
@@ -185,6 +190,18 @@ def sealed_visibly(pdf: bytes) -> bytes:
     return by_seal(pdf, objects={number: widget, number + 2: drawing()})
 
 
+@cache
+def locked_by_the_field() -> bytes:
+    """A letter whose signature field says what is locked with it, and its signature does not, signed."""
+    base = letter(**text_field(b"100"))
+    number = next_number(base)
+    widget = (
+        b"<< /FT /Sig /Type /Annot /Subtype /Widget /T (Hand) /F 132 /Rect [0 0 0 0] /P 3 0 R /V %d 0 R "
+        b"/Lock << /Type /SigFieldLock /Action /All >> >>" % (number + 1)
+    )
+    return by_person(base, objects={number: widget})
+
+
 def locked(action: str) -> bytes:
     """A letter whose first signature locks its field, signed."""
     return by_person(letter(**text_field(b"100")), entries=f"/Reference [{action}]")
@@ -202,6 +219,9 @@ CERTIFICATION: Final = (
     Attack("certified-on-top", certification_on_top, CHANGED, form),
     Attack("locked-all-filled", lambda: filled(locked(_LOCK_ALL)), CHANGED, lambda: locked(_LOCK_ALL)),
     Attack("locked-field-filled-under-the-seal", lambda: by_seal(filled(locked(_LOCK_SO))), CHANGED, lambda: locked(_LOCK_SO)),
+    Attack("locked-by-the-second-lock-filled", lambda: by_seal(filled(locked(_LOCK_OTHER + _LOCK_SO))), CHANGED, lambda: locked(_LOCK_OTHER + _LOCK_SO)),
+    Attack("locked-by-the-field-filled", lambda: by_seal(filled(locked_by_the_field())), CHANGED, locked_by_the_field),
+    Attack("certified-2-then-1-filled", lambda: by_seal(filled(certified("2", _NOTHING))), CHANGED, lambda: certified("2", _NOTHING)),
     Attack("certified-2-filled-after-the-seal", lambda: filled(by_seal(certified("2"))), CHANGED, lambda: by_seal(certified("2"))),
     Attack("filled-after-the-seal", lambda: filled(by_seal(form())), CHANGED, lambda: by_seal(form()), (another_picture, accepted_by_pyhanko)),
     Attack("filled-after-an-approval", lambda: filled(form()), CHANGED, form, (another_picture, accepted_by_pyhanko)),

@@ -23,7 +23,8 @@ from tests.attacks.building import (
     trailer_of,
     xref_stream,
 )
-from tests.attacks.showing import another_by_qpdf, another_picture
+from tests.attacks.references import HYBRID
+from tests.attacks.showing import another_by_qpdf, another_in_a_browser, another_picture
 from tests.attacks.updates import CHANGED, twin_body
 from tests.lab.pdfs import newest, next_number, update
 
@@ -86,7 +87,7 @@ def of_an_unknown_kind() -> bytes:
 @cache
 def beyond_its_size() -> bytes:
     """A letter whose content has a number beyond the size that its cross-reference stream claims, signed."""
-    objects = {int(n): body for n, body in re.findall(rb"\n(\d+) 0 obj\n(.*?)\nendobj", letter(), re.DOTALL)}
+    objects = _objects(letter())
     objects[50], objects[4] = objects[4], b"null"
     objects[3] = objects[3].replace(b"/Contents 4 0 R", b"/Contents 50 0 R")
     out, places = raw_update(b"%PDF-1.7\n", objects)
@@ -123,6 +124,77 @@ def packed_twice() -> bytes:
     return by_seal(out + b"%d 0 obj\n%s\nendobj\nstartxref\n%d\n%%%%EOF\n" % (number, body, len(out)))
 
 
+_HEAD: Final = b"%PDF-1.7\n"
+
+
+def _objects(letter: bytes) -> dict[int, bytes]:
+    found = re.findall(rb"\n(\d+) 0 obj\n(.*?)\nendobj", letter, re.DOTALL)
+    return {int(number): body for number, body in found}
+
+
+def _streamed(
+    out: bytes, number: int, rows: list[tuple[int, int, int, int]], size: int, previous: bytes = b""
+) -> bytes:
+    entries = b"/Size %d /Root 1 0 R /Info 5 0 R /ID [<01> <01>] %s" % (size, previous)
+    body, _ = xref_stream(number, sorted([*rows, (number, 1, len(out), 0)]), entries)
+    return out + b"%d 0 obj\n%s\nendobj\nstartxref\n%d\n%%%%EOF\n" % (number, body, len(out))
+
+
+@cache
+def reused_holder() -> bytes:
+    """A letter whose page lies in an object stream, under the number of an older cross-reference stream, signed."""
+    objects = _objects(letter())
+    held = object_stream({3: objects.pop(3)})
+    out, places = raw_update(_HEAD, objects)
+    rows = [(0, 0, 0, 65535), *((number, 1, at, 0) for number, at in places.items())]
+    older = _streamed(out, 9, rows, 10)
+    out, places = raw_update(older, {9: held})
+    previous = b"/Prev %d" % last_startxref(older)
+    return by_person(_streamed(out, 10, [(3, 2, 9, 0), (9, 1, places[9], 0)], 11, previous))
+
+
+def holder_replaced() -> bytes:
+    """Bring another object stream under that number, in which the store lies beside another page."""
+    pdf = reused_holder()
+    number = next_number(pdf)
+    held = object_stream({3: page(entries=b"/Rotate 180"), number: b"<< /Type /DSS >>"})
+    out, places = raw_update(pdf, {1: newest(pdf, 1)[:-2] + b"/DSS %d 0 R >>" % number, 9: held})
+    rows = [(1, 1, places[1], 0), (9, 1, places[9], 0), (number, 2, 9, 1)]
+    return _streamed(out, number + 1, rows, number + 2, b"/Prev %d" % last_startxref(pdf))
+
+
+def _linearised(length: int) -> bytes:
+    # Its first section, which counts where the file has that length, names another content than its last.
+    head = _HEAD + (
+        b"30 0 obj\n<< /Linearized 1 /L %010d /H [500 10] /O 3 /E 600 /N 1 /T 700 >>\nendobj\n" % length
+    )
+    objects = _objects(letter())
+
+    def section(places: dict[int, int]) -> bytes:
+        rows = [(0, 0, 65535, b"f"), *((number, at, 0, b"n") for number, at in sorted(places.items()))]
+        return table(rows) + b"trailer\n<< /Size 31 /Root 1 0 R /Info 5 0 R /ID [<01> <01>] >>\n"
+
+    ending = b"startxref\n%d\n%%%%EOF\n"
+    room = len(section(dict.fromkeys(objects, 0)) + ending % 0)
+    out, places = raw_update(head + b" " * room, objects)
+    forged = len(out)
+    out += _UNNAMED
+    first = section({**places, 4: forged}) + ending % 0
+    out = out[: len(head)] + first + out[len(head) + room :]
+    return out + section({**places, 30: len(_HEAD)}) + ending % len(out)
+
+
+@cache
+def linearised_once() -> bytes:
+    """A letter that was linearised before it was signed."""
+    return by_person(_linearised(1))
+
+
+def linearised_as_signed() -> bytes:
+    """One that names the length it will have when it is signed."""
+    return by_person(_linearised(len(linearised_once())))
+
+
 _QPDF: Final = (another_by_qpdf,)
 
 ATTACKS: Final = (
@@ -133,6 +205,8 @@ ATTACKS: Final = (
     Attack("xref-row-twice", lambda: stored(one(), twice=page(entries=b"/Rotate 180")), CHANGED, one, _QPDF),
     Attack("xref-unknown-kind", of_an_unknown_kind, CHANGED, one, (another_picture, another_by_qpdf)),
     Attack("xref-number-thought-free", number_thought_free, CHANGED, beyond_its_size),
+    Attack("xref-holder-replaced", holder_replaced, CHANGED, reused_holder),
+    Attack("xref-linearised-as-signed", linearised_as_signed, HYBRID, linearised_once, (another_in_a_browser,)),
     Attack("xref-freed-by-generation", freed_by_another_generation, "signature.objects-freed", one, _QPDF),
     Attack("xref-packed-twice", packed_twice, CHANGED, one, _QPDF),
 )  # fmt: skip

@@ -4,6 +4,7 @@ Nothing here asks the axis. The viewer is PDFium, which most people read PDFs
 with; the verifier is pyHanko as it comes, strict, with its default policy.
 """
 
+import ctypes
 import hashlib
 import io
 from collections.abc import Callable
@@ -78,6 +79,44 @@ def _by_qpdf(pdf: bytes) -> bytes:
     with pikepdf.open(io.BytesIO(pdf)) as document:
         document.save(out)
     return out.getvalue()
+
+
+def another_when_opened(original: bytes, attacked: bytes) -> bool:
+    """The page looks as it did, until the viewer does what opening it asks for."""
+    return picture(original) == picture(attacked) and _opened(original) != _opened(attacked)
+
+
+def _opened(pdf: bytes) -> str:
+    with pdfium.PdfDocument(pdf) as document:
+        document.init_forms()
+        page = document[0]
+        pdfium.raw.FORM_DoPageAAction(page, document.formenv, pdfium.raw.FPDFPAGE_AACTION_OPEN)
+        drawn = page.render(scale=_SCALE, grayscale=True, may_draw_forms=True)
+        return hashlib.sha256(drawn.buffer).hexdigest()
+
+
+def another_in_a_browser(original: bytes, attacked: bytes) -> bool:
+    """A browser, which begins with the first page while the rest is on its way, finds another text."""
+    return text(original) == text(attacked) and _in_a_browser(original) != _in_a_browser(attacked)
+
+
+def _in_a_browser(pdf: bytes) -> str:
+    raw, kept = pdfium.raw, ctypes.create_string_buffer(pdf, len(pdf))
+
+    def read(_: object, start: int, into: int, size: int) -> int:
+        ctypes.memmove(into, ctypes.addressof(kept) + start, size)
+        return 1
+
+    there, access, hints = raw.FX_FILEAVAIL(version=1), raw.FPDF_FILEACCESS(), raw.FX_DOWNLOADHINTS(version=1)
+    there.IsDataAvail = dict(raw.FX_FILEAVAIL._fields_)["IsDataAvail"](lambda *_: 1)
+    access.m_FileLen, access.m_GetBlock = len(pdf), dict(raw.FPDF_FILEACCESS._fields_)["m_GetBlock"](read)
+    hints.AddSegment = dict(raw.FX_DOWNLOADHINTS._fields_)["AddSegment"](lambda *_: None)
+    loading = raw.FPDFAvail_Create(ctypes.byref(there), ctypes.byref(access))
+    raw.FPDFAvail_IsDocAvail(loading, ctypes.byref(hints))
+    with pdfium.PdfDocument(raw.FPDFAvail_GetDocument(loading, None)) as document:
+        found = str(document[0].get_textpage().get_text_range())
+    raw.FPDFAvail_Destroy(loading)
+    return found
 
 
 # --- what plain pyHanko says ---------------------------------------------------
