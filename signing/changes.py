@@ -13,6 +13,7 @@ from pyhanko.pdf_utils import generic, misc
 from pyhanko.pdf_utils.reader import HistoricalResolver
 from pyhanko.sign.diff_analysis import (
     DEFAULT_DIFF_POLICY,
+    CatalogModificationRule,
     DiffResult,
     DSSCompareRule,
     FormUpdatingRule,
@@ -27,6 +28,7 @@ from pyhanko.sign.fields import FieldMDPSpec, MDPPerm
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from axis.violations import Code, Violation
+from signing.colours import KnownColours
 from signing.filling import SignedField
 from signing.harmless import (
     FreedNothing,
@@ -34,6 +36,7 @@ from signing.harmless import (
     SameAgain,
     SameAgainPlainly,
     UnusedLeftOver,
+    UnusedLeftOverPlainly,
     UnusedLongTermData,
     unused_frees,
 )
@@ -65,6 +68,8 @@ def _policy(*more: QualifiedWhitelistRule, signed_fields: bool = False) -> Stand
     rules = DEFAULT_DIFF_POLICY.global_rules
     if more:  # `StoreAnew` among them, which takes the place of the stricter one
         rules = [rule for rule in rules if not isinstance(getattr(rule, "rule", None), DSSCompareRule)]
+    if signed_fields:
+        rules = [KnownColours() if isinstance(rule, CatalogModificationRule) else rule for rule in rules]
     form = DEFAULT_DIFF_POLICY.form_rule
     assert form is not None, "it has one"
     if signed_fields:
@@ -83,7 +88,9 @@ def _policy(*more: QualifiedWhitelistRule, signed_fields: bool = False) -> Stand
 
 POLICY: Final = _policy()
 """What nearly every document needs, and the cheapest."""
-_BEHIND: Final = _policy(StoreAnew(), UnusedLongTermData(), FreedNothing(), SameAgainPlainly())
+_BEHIND: Final = _policy(
+    StoreAnew(), UnusedLongTermData(), FreedNothing(), SameAgainPlainly(), UnusedLeftOverPlainly()
+)
 """For updates that no later signature covers."""
 _BETWEEN: Final = _policy(
     StoreAnew(),

@@ -16,6 +16,7 @@ from pyhanko.sign.diff_analysis.rules_api import QualifiedWhitelistRule, Referen
 VRI: Final = frozenset({"/Type", "/Cert", "/CRL", "/OCSP", "/TU", "/TS"})
 DSS: Final = frozenset({"/Type", "/Certs", "/CRLs", "/OCSPs", "/VRI"})
 DER_STREAM: Final = frozenset({"/Length", "/Filter", "/DecodeParms", "/DL"})
+_FONT: Final = frozenset({"/Type", "/Subtype", "/BaseFont", "/Encoding", "/Name"})
 _SEQUENCE: Final = 0x30
 _SPELT: Final = re.compile(
     rb"[0-9]{1,10} [0-9]{1,5} obj"
@@ -57,8 +58,8 @@ class UnusedLongTermData(QualifiedWhitelistRule):
 class UnusedLeftOver(QualifiedWhitelistRule):
     """New dictionaries of a font to which nothing refers, in this revision and in the last.
 
-    iText 7 and 8 leave ``<< /Type /Font >>`` behind where a signature shows nothing. More than its kind
-    is not said in it, so that it could draw nothing either.
+    iText 7 and 8 leave ``<< /Type /Font >>`` behind where a signature shows nothing, iText 5 and OpenPDF
+    the names of two fonts that every viewer has.
     """
 
     def apply_qualified(self, old: HistoricalResolver, new: HistoricalResolver) -> Updates:
@@ -69,14 +70,27 @@ class UnusedLeftOver(QualifiedWhitelistRule):
             for reference in new.explicit_refs_in_revision()
             if old.is_ref_unassignable(reference)
             and reader.xrefs.get_historical_ref(reference, new.revision) is not None
-            and _is_empty_font(new(reference))
+            and _is_bare_font(new(reference))
         ]
         if not left:
             return
         used = reachable(new) | reachable(reader.get_historical_resolver(reader.total_revisions - 1))
         for reference in left:
-            if _key(reference) not in used:
+            if _key(reference) not in used and self._is_spelt_so(new, reference):
                 yield ModificationLevel.LTA_UPDATES, ReferenceUpdate(reference)
+
+    def _is_spelt_so(self, new: HistoricalResolver, reference: generic.Reference) -> bool:
+        del new, reference
+        return True  # whoever signs over it answers for how it is spelt
+
+
+class UnusedLeftOverPlainly(UnusedLeftOver):
+    """The same with a document time-stamp, or behind everything; spelt as `SameAgainPlainly` asks."""
+
+    def _is_spelt_so(self, new: HistoricalResolver, reference: generic.Reference) -> bool:
+        place = new.reader.xrefs.get_historical_ref(reference, new.revision)
+        # In an object stream it is one of many, and the stream is read by its filter.
+        return not isinstance(place, int) or _is_plainly_spelt(new, reference)
 
 
 class FreedNothing(QualifiedWhitelistRule):
@@ -160,17 +174,8 @@ class SameAgainPlainly(SameAgain):
     No comments, no escapes, no strange numbers, and an object that stands by itself.
     """
 
-    def _is_same(self, old: Any, new: Any) -> bool:  # noqa: ANN401
-        return is_same(old, new)
-
     def _is_spelt_so(self, new: HistoricalResolver, reference: generic.Reference) -> bool:
-        place = new.reader.xrefs.get_historical_ref(reference, new.revision)
-        if not isinstance(place, int):
-            return False
-        stream = new.reader.stream
-        stream.seek(place)
-        text, end, _ = bytes(stream.read(_SPELT_BYTES)).partition(b"endobj")
-        return bool(end) and _SPELT.fullmatch(text) is not None
+        return _is_plainly_spelt(new, reference)
 
 
 def unused_frees(new: HistoricalResolver) -> Iterator[generic.Reference]:
@@ -199,6 +204,16 @@ def reachable(revision: HistoricalResolver) -> frozenset[tuple[int, int]]:
         else:
             waiting.extend(_parts(value))
     return frozenset(seen)
+
+
+def _is_plainly_spelt(new: HistoricalResolver, reference: generic.Reference) -> bool:
+    place = new.reader.xrefs.get_historical_ref(reference, new.revision)
+    if not isinstance(place, int):
+        return False
+    stream = new.reader.stream
+    stream.seek(place)
+    text, end, _ = bytes(stream.read(_SPELT_BYTES)).partition(b"endobj")
+    return bool(end) and _SPELT.fullmatch(text) is not None
 
 
 def _parts(value: Any) -> Iterator[Any]:  # noqa: ANN401  # pyHanko's objects are untyped
@@ -241,8 +256,11 @@ def is_der(stream: generic.StreamObject) -> bool:
     return len(data) > 1 and data[0] == _SEQUENCE
 
 
-def _is_empty_font(value: Any) -> bool:  # noqa: ANN401
-    return type(value) is generic.DictionaryObject and dict(value) == {"/Type": "/Font"}
+def _is_bare_font(value: Any) -> bool:  # noqa: ANN401
+    if type(value) is not generic.DictionaryObject or not value.keys() <= _FONT:
+        return False
+    named = all(isinstance(value.raw_get(key), generic.NameObject) for key in value)
+    return named and value.get("/Type") == "/Font" and value.get("/Subtype", "/Type1") == "/Type1"
 
 
 def is_same(old: Any, new: Any) -> bool:  # noqa: ANN401

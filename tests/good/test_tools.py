@@ -1,7 +1,10 @@
 """What widespread tools write when they sign after others: numbers, fields and entries of their own habit."""
 
+import hashlib
+
 import pytest
 
+from signing import colours
 from tests.attacks.building import (
     append_table,
     by_person,
@@ -11,18 +14,22 @@ from tests.attacks.building import (
     one,
     page,
     raw_update,
+    stream,
     xref_stream,
 )
 from tests.good.judged import ACCEPTED, parts
-from tests.good.laying import FIELD, dictionary, fill
+from tests.good.laying import FIELD, PLAIN, dictionary, fill, lay
 from tests.good.signers import by_hand
 from tests.lab.pdfs import newest, next_number, update
+from tests.lab.services import a_document_token
 
 VALUE = by_hand()
 CHANGED = "signature.changed-after"
 UNREADABLE = "signature.pdf-unreadable"
 LINK = b"<< /Subtype /Link /Rect [0 0 99 99] /Border [0 0 1] >>"
 EMPTY_FONT = b"<< /Type /Font >>"
+HELVETICA = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding /Name /Helv >>"
+DINGBATS = b"<< /Type /Font /Subtype /Type1 /BaseFont /ZapfDingbats /Name /ZaDb >>"
 
 
 def given_back(pdf: bytes, number: int, following: int = 0) -> bytes:
@@ -98,6 +105,42 @@ def linked(entries: bytes = b"") -> bytes:
     return by_person(letter(n7=b"[9 0 R]", n9=LINK[:-2] + entries + b">>"))
 
 
+INHERITED = b"/MediaBox [0 0 595 842] /Resources << /Font << /F1 8 0 R >> >> "
+
+
+def inheriting() -> bytes:
+    """Return a letter whose page has its size and its fonts from the tree of pages, signed by a person."""
+    pages = b"<< /Type /Pages /Kids [3 0 R] /Count 1 " + INHERITED + b">>"
+    return by_person(letter(n2=pages, n3=b"<< /Type /Page /Parent 2 0 R /Contents 4 0 R /Annots 7 0 R >>"))
+
+
+def page_anew(entries: bytes) -> bytes:
+    """Write that page anew with the seal's field on it, and further entries."""
+    pdf = inheriting()
+    return by_seal(pdf, objects={3: newest(pdf, 3)[:-2] + entries + b">>"})
+
+
+PROFILE = b"a profile that this test knows"
+INTENT = (
+    b"<< /Type /OutputIntent /S /GTS_PDFA1 /OutputConditionIdentifier (sRGB) /DestOutputProfile 41 0 R %s >>"
+)
+
+
+def coloured(
+    profile: bytes = PROFILE, intents: bytes = b"[40 0 R]", more: bytes = b"", pdf: bytes | None = None
+) -> bytes:
+    """Seal, and add a profile to the catalog in the same update."""
+    catalog = newest(one(), 1)[:-2] + b"/OutputIntents %s >>" % intents
+    objects = {1: catalog, 40: INTENT % more, 41: stream(profile, b"/N 3")}
+    return by_seal(one(), objects=objects) if pdf is None else update(pdf, objects)
+
+
+def stamped(pdf: bytes, objects: dict[int, bytes]) -> bytes:
+    """Append a document time-stamp, and further objects in the same update."""
+    text = PLAIN.replace(b"/Sig ", b"/DocTimeStamp ").replace(b"ETSI.CAdES.detached", b"ETSI.RFC3161")
+    return lay(pdf, a_document_token, text=text, name=b"Stamp", objects=objects)
+
+
 TYPED = LINK.replace(b"<< ", b"<< /Type /Annot ")
 
 GOOD = {
@@ -116,6 +159,14 @@ GOOD = {
     "field-signed-without-its-box": lambda: signed_in(with_fields(), NO_BOX),
     "field-signed-with-both": lambda: signed_in(with_fields(), PAGE_NOW, NO_BOX),
     "font-left-over": lambda: by_seal(one(), objects={30: EMPTY_FONT}),
+    "fonts-by-name-left-over": lambda: by_seal(one(), objects={30: HELVETICA, 31: DINGBATS}),
+    "font-left-over-with-a-stamp": lambda: stamped(one(), {30: EMPTY_FONT}),
+    "font-left-over-behind": lambda: update(one(), {30: EMPTY_FONT}),
+    "annotation-typed-with-a-stamp": lambda: stamped(linked(), {9: TYPED}),
+    "annotation-typed-behind": lambda: update(linked(), {9: TYPED}),
+    "page-with-what-it-inherited": lambda: page_anew(INHERITED),
+    "page-with-its-size": lambda: page_anew(b"/MediaBox [0 0 595 842] "),
+    "page-with-tabs": lambda: page_anew(b"/Tabs /S "),
     "annotation-typed": lambda: by_seal(linked(), objects={9: TYPED}),
 }
 
@@ -156,15 +207,33 @@ REFUSED = {
     "font-left-over-with-more": (
         lambda: by_seal(one(), objects={30: b"<< /Type /Font /X 4 0 R >>"}), CHANGED,
     ),
+    "font-of-a-program-left-over": (
+        lambda: by_seal(one(), objects={30: HELVETICA[:-2] + b"/FontDescriptor 31 0 R >>"}), CHANGED,
+    ),
+    "page-of-another-size": (lambda: page_anew(b"/MediaBox [0 0 595 843] "), CHANGED),
+    "page-cropped": (lambda: page_anew(b"/CropBox [0 0 595 400] "), CHANGED),
+    "page-turned": (lambda: page_anew(b"/Rotate 180 "), CHANGED),
+    "page-with-other-fonts": (lambda: page_anew(b"/Resources << /Font << /F1 5 0 R >> >> "), CHANGED),
+    "page-with-an-action": (lambda: page_anew(b"/AA << >> "), CHANGED),
+    "page-with-odd-tabs": (lambda: page_anew(b"/Tabs 4 0 R "), CHANGED),
+    "colours-that-nobody-knows": (coloured, CHANGED),
     "another-thing-left-over": (lambda: by_seal(one(), objects={30: b"<< /Type /Page >>"}), CHANGED),
-    "font-left-over-behind": (lambda: update(one(), {30: EMPTY_FONT}), CHANGED),
+    "font-left-over-behind-commented": (
+        lambda: update(one(), {30: EMPTY_FONT.replace(b"/Font", b"/Font %x\n")}), CHANGED,
+    ),
+    "font-left-over-behind-with-more": (lambda: update(one(), {30: b"<< /Type /Font /X 1 >>"}), CHANGED),
     "font-left-over-and-used": (
         lambda: by_seal(
             update(by_seal(one(), objects={30: EMPTY_FONT}), {3: page(b"/X 30 0 R")}), name="Third"
         ),
         CHANGED,
     ),
-    "annotation-typed-behind": (lambda: update(linked(), {9: TYPED}), CHANGED),
+    "annotation-typed-behind-commented": (
+        lambda: update(linked(), {9: TYPED.replace(b"/Annot", b"/Annot %x\n")}), CHANGED,
+    ),
+    "annotation-typed-behind-and-moved": (
+        lambda: update(linked(), {9: TYPED.replace(b"[0 0 99 99]", b"[0 0 98 99]")}), CHANGED,
+    ),
     "annotation-typed-and-moved": (
         lambda: by_seal(linked(), objects={9: TYPED.replace(b"[0 0 99 99]", b"[0 0 98 99]")}), CHANGED,
     ),
@@ -179,3 +248,33 @@ def test_what_rides_on_them_is_refused(name):
     """Each is a step beyond one of the good ones."""
     make, code = REFUSED[name]
     assert code in parts(make())[0]
+
+
+@pytest.fixture
+def known(monkeypatch):
+    """Let the profile of these tests be one that is known: Java's own are not ours to carry along."""
+    monkeypatch.setattr(colours, "PROFILES", frozenset({hashlib.sha256(PROFILE).hexdigest()}))
+
+
+COLOURS = {
+    "another-profile": lambda: coloured(b"another"),
+    "two": lambda: coloured(intents=b"[40 0 R 40 0 R]"),
+    "no-list": lambda: coloured(intents=b"40 0 R"),
+    "more": lambda: coloured(more=b"/DestOutputProfileRef 4 0 R"),
+    "another-kind": lambda: coloured(intents=b"[<< /S /GTS_PDFX /DestOutputProfile 41 0 R >>]"),
+    "behind-all": lambda: coloured(pdf=one()),
+    "another-instead": lambda: by_seal(
+        coloured(), name="Third", objects={1: newest(one(), 1)[:-2] + b"/OutputIntents [4 0 R] >>"}
+    ),
+}
+
+
+def test_known_colours_may_come_with_a_signature(known):
+    """DSS adds them where a visible signature uses colours."""
+    assert parts(coloured()) == ACCEPTED
+
+
+@pytest.mark.parametrize("name", COLOURS)
+def test_what_rides_on_known_colours_is_refused(known, name):
+    """Another profile could turn black into white."""
+    assert CHANGED in parts(COLOURS[name]())[0]

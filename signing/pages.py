@@ -1,0 +1,66 @@
+"""Pages as signing tools write them anew, with a signature's field on them (rule G5).
+
+iText 5 and OpenPDF write into the page what it had from the tree of pages; iText 8 adds the order of
+tabs. pyHanko compares a page's own entries and refuses both.
+"""
+
+from typing import Any, Final
+
+from pyhanko.pdf_utils import generic
+from pyhanko.sign.diff_analysis.rules import form_field_rules
+from pyhanko.version import __version__ as pyhanko_version
+
+from signing.harmless import is_same
+from signing.hexadecimal import KNOWN_VERSION
+
+original = form_field_rules.compare_dicts  # type: ignore[attr-defined]
+
+_ANNOTATIONS: Final = frozenset({"/Annots"})
+"""What is left out where pages are compared, and nowhere else."""
+_INHERITED: Final = frozenset({"/MediaBox", "/CropBox", "/Resources", "/Rotate"})
+_TABS: Final = frozenset({"/S", "/R", "/C"})
+_LEVELS: Final = 64
+
+
+def compare_dicts(old: Any, new: Any, ignored: Any = frozenset(), raise_exc: bool = True) -> bool:  # noqa: ANN401, FBT001, FBT002 - as the original
+    """Compare two versions of a dictionary, as the original does.
+
+    A page may have got what the signed revision gave it by inheritance, to the last value, and an order of
+    tabs, which draws nothing.
+    """
+    if ignored == _ANNOTATIONS and _is_page(old) and _is_page(new):
+        gained = {key for key in new.keys() - old.keys() if _is_harmless(old, key, new.raw_get(key))}
+        ignored = ignored | gained
+    return original(old, new, ignored, raise_exc)
+
+
+def _is_page(value: Any) -> bool:  # noqa: ANN401  # pyHanko's objects are untyped
+    return isinstance(value, generic.DictionaryObject) and value.get("/Type") == "/Page"
+
+
+def _is_harmless(page: Any, key: str, value: Any) -> bool:  # noqa: ANN401
+    if key == "/Tabs":
+        return isinstance(value, generic.NameObject) and value in _TABS
+    return key in _INHERITED and is_same(_inherited(page, key), value)
+
+
+def _inherited(page: Any, key: str) -> Any:  # noqa: ANN401
+    # As the signed revision has it; None: nothing is inherited.
+    node = page
+    for _ in range(_LEVELS):
+        if "/Parent" not in node:
+            return None
+        node = node["/Parent"]
+        if not isinstance(node, generic.DictionaryObject):
+            return None
+        if key in node:
+            return node.raw_get(key)
+    return None
+
+
+def install() -> bool:
+    """Put it in pyHanko's place; True when that was done. Another version keeps its own, which refuses."""
+    if pyhanko_version != KNOWN_VERSION:
+        return False
+    form_field_rules.compare_dicts = compare_dicts  # type: ignore[attr-defined, assignment]
+    return True
