@@ -18,9 +18,10 @@ from signing.trees import Key
 from signing.versions import Reader
 
 _WHITE: Final = rb"[ \n\r\t\f\x00]"
-_GAP: Final = re.compile(
+_NOTHING: Final = (
     rb"(?:" + _WHITE + rb"|endobj|%(?![^\r\n]*(?:obj|xref|trailer|stream))[^\r\n]*(?:[\r\n]|\Z))*+"
 )
+_GAP: Final = re.compile(_NOTHING)
 _HEADER: Final = re.compile(rb"([0-9]{1,10})" + _WHITE + rb"+([0-9]{1,5})" + _WHITE + rb"+obj")
 _TABLE: Final = re.compile(rb"xref[ \t]*(?:\r\n|\n|\r)")
 _SUBSECTION: Final = re.compile(rb"([0-9]{1,10}) +([0-9]{1,10})[ \t]*(?:\r\n|\n|\r)")
@@ -28,7 +29,8 @@ _ENTRY: Final = re.compile(rb"[0-9]{10} [0-9]{5} ([nf])(?: [\r\n]|\r\n)")
 _ENTRY_BYTES: Final = 20
 _TRAILER: Final = re.compile(_WHITE + rb"*trailer" + _WHITE + rb"*")
 _ENDING: Final = re.compile(
-    _WHITE + rb"*(?:endobj" + _WHITE + rb"*)?startxref" + _WHITE + rb"+[0-9]+" + _WHITE + rb"+%%EOF"
+    # iText writes its version into a comment there.
+    _NOTHING + rb"startxref" + _WHITE + rb"+[0-9]+" + _WHITE + rb"+%%EOF"
 )
 _PEEK: Final = 256
 _TYPES: Final = 3

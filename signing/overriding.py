@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import HistoricalResolver, RawPdfPath
-from pyhanko.sign.diff_analysis.commons import compare_dicts
 from pyhanko.sign.diff_analysis.form_rules_api import FormUpdate
 from pyhanko.sign.diff_analysis.rules_api import ApprovalType, ReferenceUpdate, RelativeContext
 
 from signing.harmless import is_same
 from signing.objects import resolved
+from signing.pages import compare_dicts
 from signing.ways import Resolver
 
 _UNSEEN_FLAGS: Final = 0b111

@@ -141,6 +141,12 @@ def stamped(pdf: bytes, objects: dict[int, bytes]) -> bytes:
     return lay(pdf, a_document_token, text=text, name=b"Stamp", objects=objects)
 
 
+def commented(text: bytes) -> bytes:
+    """Append an update with text between trailer and ending, where iText names itself."""
+    head, _, tail = update(one(), {30: EMPTY_FONT}).rpartition(b"startxref")
+    return head + text + b"startxref" + tail
+
+
 TYPED = LINK.replace(b"<< ", b"<< /Type /Annot ")
 
 GOOD = {
@@ -164,6 +170,7 @@ GOOD = {
     "font-left-over-behind": lambda: update(one(), {30: EMPTY_FONT}),
     "annotation-typed-with-a-stamp": lambda: stamped(linked(), {9: TYPED}),
     "annotation-typed-behind": lambda: update(linked(), {9: TYPED}),
+    "comment-before-the-ending": lambda: commented(b"%iText-5.5.13.3\n"),
     "page-with-what-it-inherited": lambda: page_anew(INHERITED),
     "page-with-its-size": lambda: page_anew(b"/MediaBox [0 0 595 842] "),
     "page-with-tabs": lambda: page_anew(b"/Tabs /S "),
@@ -210,6 +217,8 @@ REFUSED = {
     "font-of-a-program-left-over": (
         lambda: by_seal(one(), objects={30: HELVETICA[:-2] + b"/FontDescriptor 31 0 R >>"}), CHANGED,
     ),
+    "comment-that-looks-like-an-object": (lambda: commented(b"%4 0 obj\n"), CHANGED),
+    "object-before-the-ending": (lambda: commented(b"4 0 obj null endobj\n"), CHANGED),
     "page-of-another-size": (lambda: page_anew(b"/MediaBox [0 0 595 843] "), CHANGED),
     "page-cropped": (lambda: page_anew(b"/CropBox [0 0 595 400] "), CHANGED),
     "page-turned": (lambda: page_anew(b"/Rotate 180 "), CHANGED),
