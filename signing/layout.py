@@ -13,6 +13,7 @@ from typing import Any, Final
 from pyhanko.pdf_utils import generic
 
 from axis.violations import Code, Violation
+from signing.lexing import value_end
 from signing.reading import OpenedPdf
 from signing.trees import Key
 from signing.versions import Reader
@@ -88,12 +89,10 @@ def _update(pdf: OpenedPdf, number: int, start: int) -> int:
         for idnum, (generation, offset) in section.standard_xrefs.items()
         if offset >= start  # tools name the same place again in a later table
     }
-    if own is None:
-        spans[begin] = _table(pdf, begin)
-    else:
-        key = own.idnum, own.generation
-        spans[begin] = _object(pdf, key, begin)
-        _entries(reader.at(key, begin))
+    spans[begin], trailer = _table(pdf, begin) if own is None else _stream(pdf, own, begin)
+    # A reader may look into the newest trailer alone.
+    if trailer.get("/Root") != reader.trailer.raw_get("/Root", revision=number - 1):
+        raise _OddError("an update's trailer does not name the catalog")
     for idnum, inside in _packed(section.xrefs_in_objstm).items():
         stream_place = reader.place((idnum, 0), number)
         if isinstance(stream_place, int) and stream_place >= start:
@@ -120,10 +119,22 @@ def _object(pdf: OpenedPdf, key: Key, offset: int) -> Span:
     head = _HEADER.match(pdf.read(offset, _PEEK))
     if head is None or (int(head[1]), int(head[2])) != key:
         raise _OddError("an object does not begin where an update says")
-    return offset, pdf.reader.end(key, offset)
+    end = pdf.reader.end(key, offset)
+    value = value_end(pdf.view(offset, end - offset))
+    if value is None:
+        raise _OddError("an object of an update is spelled in no words of the language")
+    # Behind a value the parser may have read on, over comments.
+    return offset, end if isinstance(pdf.reader.at(key, offset), generic.StreamObject) else offset + value
 
 
-def _table(pdf: OpenedPdf, offset: int) -> Span:
+def _stream(pdf: OpenedPdf, reference: generic.Reference, offset: int) -> tuple[Span, Any]:
+    key = reference.idnum, reference.generation
+    span, value = _object(pdf, key, offset), pdf.reader.at(key, offset)
+    _entries(value)
+    return span, value
+
+
+def _table(pdf: OpenedPdf, offset: int) -> tuple[Span, Any]:
     begin = _TABLE.match(pdf.read(offset, _PEEK))
     if begin is None:
         raise _OddError("an update's table is spelled oddly")
@@ -143,9 +154,12 @@ def _table(pdf: OpenedPdf, offset: int) -> Span:
             seen.add(first + index)
         position += len(rows)
     stream = pdf.reader.stream
-    stream.seek(position + trailer.end())
-    generic.DictionaryObject.read_from_stream(stream, generic.TrailerReference(pdf.reader))
-    return offset, stream.tell()
+    start = position + trailer.end()
+    stream.seek(start)
+    value = generic.DictionaryObject.read_from_stream(stream, generic.TrailerReference(pdf.reader))
+    if value_end(pdf.view(start, stream.tell() - start)) is None:
+        raise _OddError("an update's trailer is spelled in no words of the language")
+    return (offset, stream.tell()), value
 
 
 def _entries(stream: Any) -> None:  # noqa: ANN401  # pyHanko's objects are untyped
@@ -171,8 +185,18 @@ def _names(stream: Any, named: set[int]) -> None:  # noqa: ANN401
     numbers = list(_heads(stream))
     if len(set(numbers)) != len(numbers) or not named.issuperset(numbers):
         raise _OddError("an update's object stream holds what its cross-references do not name")
+    if any(value_end(text) is None for text in _texts(stream)):
+        raise _OddError("an object of an update is spelled in no words of the language")
 
 
 def _heads(stream: Any) -> Iterator[int]:  # noqa: ANN401
     words = stream.data[: int(stream["/First"])].split()
     return (int(word) for word in words[: 2 * int(stream["/N"]) : 2])
+
+
+def _texts(stream: Any) -> Iterator[bytes]:  # noqa: ANN401
+    # What stands between the places that an object stream names.
+    data, first = stream.data, int(stream["/First"])
+    places = sorted(int(word) for word in data[:first].split()[1 : 2 * int(stream["/N"]) : 2])
+    for place, behind in pairwise([*places, len(data) - first]):
+        yield data[first + place : first + behind]

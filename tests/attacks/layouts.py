@@ -11,6 +11,7 @@ from tests.attacks.building import (
     append_table,
     by_person,
     by_seal,
+    form,
     last_startxref,
     letter,
     object_stream,
@@ -66,6 +67,20 @@ def _underscored(text: bytes) -> bytes:
 
 def _short(text: bytes) -> bytes:
     return text.replace(b" n \n", b" n\n")
+
+
+def closed_oddly() -> bytes:
+    """End the trailer with one bracket and anything: a viewer finds no end, and searches the file for objects."""
+    pdf = twin_body()
+    return pdf + stored(pdf)[len(pdf) :].replace(b" >>\nstartxref", b" >\nstartxref")
+
+
+def form_named_oddly() -> bytes:
+    """Part the two numbers of the reference to the form by a vertical tab: to a viewer there is no form."""
+    pdf = form()
+    number = next_number(pdf)
+    catalog = newest(pdf, 1).replace(b"/AcroForm 6 0 R", b"/AcroForm 6\x0b0 R")
+    return update(pdf, {1: catalog[:-2] + b"/DSS %d 0 R >>" % number, number: b"<< /Type /DSS >>"})
 
 
 def of_an_unknown_kind() -> bytes:
@@ -202,6 +217,8 @@ ATTACKS: Final = (
     Attack("xref-short-rows", lambda: stored(one(), _short, _UNNAMED), CHANGED, one),
     Attack("xref-short-rows-and-twin", lambda: stored(twin_body(), _short), CHANGED, twin_body),
     Attack("xref-signed-count", lambda: stored(one(), lambda text: text.replace(b"xref\n1 1", b"xref\n1 +1"), _UNNAMED), CHANGED, one, _QPDF),
+    Attack("xref-trailer-closed-oddly", closed_oddly, CHANGED, twin_body),
+    Attack("field-form-named-oddly", form_named_oddly, CHANGED, form),
     Attack("xref-row-twice", lambda: stored(one(), twice=page(entries=b"/Rotate 180")), CHANGED, one, _QPDF),
     Attack("xref-unknown-kind", of_an_unknown_kind, CHANGED, one, (another_picture, another_by_qpdf)),
     Attack("xref-number-thought-free", number_thought_free, CHANGED, beyond_its_size),
