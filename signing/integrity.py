@@ -165,8 +165,8 @@ def _history(pdf: OpenedPdf, signatures: list[JudgedSignature]) -> list[Violatio
     assert newest.range is not None
     updated = newest.embedded is not None and newest.embedded.signed_revision < pdf.reader.total_revisions - 1
     faults = []
-    if reach := check_reach(pdf, newest.range, updated=updated):
-        faults.append(reach)
+    if beyond := check_reach(pdf, newest.range, updated=updated):
+        faults.append(beyond)
     judged = {signature.found.name for signature in signatures}
     stamps = {s.found.name for s in signatures if s.found.timestamp and is_invisible(s.found.field)}
     last = max((i for i, s in enumerate(signatures) if not s.found.timestamp), default=-1)
@@ -176,7 +176,7 @@ def _history(pdf: OpenedPdf, signatures: list[JudgedSignature]) -> list[Violatio
             signature.faults.append(Violation(Code.CHANGED_AFTER, "", detail))
     first, sealing = signatures[0], signatures[last].embedded
     if first.embedded is not None and first.range is not None:
-        _guard(first, lambda: _tables(pdf, first))
+        _guard(first, lambda: _tables(pdf, first, reached=beyond is None))
     sealed = sealing.signed_revision if sealing is not None and last >= 0 else -1
     for index, signature in enumerate(signatures):
         _guard(
@@ -261,12 +261,12 @@ def _compare(
         signature.filled = sum(revision <= until for revision in changes.filled.values())
 
 
-def _tables(pdf: OpenedPdf, first: JudgedSignature) -> None:
+def _tables(pdf: OpenedPdf, first: JudgedSignature, *, reached: bool) -> None:
     assert first.embedded is not None, "asked for only then"
     assert first.range is not None, "asked for only then"
     if hybrid := check_hybrid(pdf.reader, first.embedded.signed_revision, first.range.end):
         first.faults.append(hybrid)
     if linear := check_linear(pdf):
         first.faults.append(linear)
-    if layout := check_layout(pdf, first.embedded.signed_revision, first.range.end):
+    if layout := check_layout(pdf, first.embedded.signed_revision, first.range.end, reached=reached):
         first.faults.append(layout)

@@ -14,7 +14,7 @@ from pyhanko.pdf_utils import generic
 
 from axis.violations import Code, Violation
 from signing.lexing import value_end
-from signing.reading import OpenedPdf
+from signing.reading import HELD_BYTES, OpenedPdf
 from signing.trees import Key
 from signing.versions import Reader
 
@@ -47,29 +47,32 @@ class _OddError(Exception):
     """Two readers may find two things."""
 
 
-def check_layout(pdf: OpenedPdf, first: int, end: int) -> Violation | None:
+def check_layout(pdf: OpenedPdf, first: int, end: int, *, reached: bool) -> Violation | None:
     """Hold all updates behind the first signature to what their cross-references name.
 
     Args:
         pdf: the file.
         first: revision of the first signature.
         end: bytes of the file up to where that signature ends.
+        reached: no bytes beyond the newest signature are told already (G4); else they are not told twice.
 
     Raises:
         Exception: of any class, where an object cannot be read.
     """
     try:
-        _updates(pdf, range(first + 1, pdf.reader.total_revisions), end)
+        last = _updates(pdf, range(first + 1, pdf.reader.total_revisions), end)
     except _OddError as exc:
         return Violation(Code.CHANGED_AFTER, "", str(exc))
+    if reached and last > end and pdf.read(last, _PEEK).strip():
+        return Violation(Code.CHANGED_AFTER, "", "behind its last update the file goes on")
     return None
 
 
-def _updates(pdf: OpenedPdf, revisions: range, end: int) -> None:
+def _updates(pdf: OpenedPdf, revisions: range, end: int) -> int:
+    # Returns where the last of them ends.
     for number in revisions:
         end = _update(pdf, number, end)
-    if revisions and pdf.read(end, _PEEK).strip():
-        raise _OddError("behind its last update the file goes on")
+    return end
 
 
 def _update(pdf: OpenedPdf, number: int, start: int) -> int:
@@ -120,7 +123,8 @@ def _object(pdf: OpenedPdf, key: Key, offset: int) -> Span:
     if head is None or (int(head[1]), int(head[2])) != key:
         raise _OddError("an object does not begin where an update says")
     end = pdf.reader.end(key, offset)
-    value = value_end(pdf.view(offset, end - offset))
+    # Of a large stream its beginning: the words end where its data begin.
+    value = value_end(pdf.view(offset, min(end - offset, HELD_BYTES)))
     if value is None:
         raise _OddError("an object of an update is spelled in no words of the language")
     # Behind a value the parser may have read on, over comments.
