@@ -41,6 +41,11 @@ class FoundField:
         return self.subfilter == TIMESTAMP
 
 
+def told(text: str) -> str:
+    """Return a text of a file as it may be written elsewhere: names may hold bytes that are no text."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def find_fields(
     reader: PdfFileReader, limits: Limits, *, unsigned: Callable[[], bool] = lambda: False
 ) -> tuple[tuple[FoundField, ...], tuple[Violation, ...]]:

@@ -16,7 +16,7 @@ from signing.changes import check_changes
 from signing.cms import read_cms, read_token, verify_cms
 from signing.crossrefs import check_ends, check_hybrid, check_linear, check_offsets
 from signing.digests import Digests
-from signing.fields import SUBFILTERS, FoundField, find_fields, is_invisible
+from signing.fields import SUBFILTERS, FoundField, find_fields, is_invisible, told
 from signing.layout import check_layout
 from signing.looseness import check_looseness
 from signing.placed import PlacedSignature
@@ -113,7 +113,7 @@ def _locate(pdf: OpenedPdf, signature: JudgedSignature) -> None:
         signature.faults.append(Violation(Code.SIGNATURE_COUNT, "", "the signature is no object of its own"))
         return
     if found.subfilter not in SUBFILTERS:
-        detail = f"sub-filter: {found.subfilter.lstrip('/') or 'none'}"
+        detail = f"sub-filter: {told(found.subfilter).lstrip('/') or 'none'}"
         signature.faults.append(Violation(Code.SIGNATURE_SUBFILTER, "", detail))
     value = found.value.get_object()
     if not isinstance(value, generic.DictionaryObject):

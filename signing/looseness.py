@@ -14,6 +14,7 @@ from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 
 from axis.violations import Code, Violation
 from signing.fields import field_names
+from signing.harmless import is_same
 from signing.objects import resolved
 
 _DRAW_ANEW: Final = "/NeedAppearances"
@@ -67,7 +68,9 @@ def _form(old: generic.DictionaryObject, new: generic.DictionaryObject, signed: 
     # A signing tool may bring the first defaults along with its own field, where nothing is drawn by them;
     # nobody may change one.
     may_add = signed and not any(drawn)
-    kept = (resolved(new, key) == resolved(old, key) or (may_add and key not in old) for key in _DEFAULTS)
+    kept = (
+        is_same(resolved(old, key), resolved(new, key)) or (may_add and key not in old) for key in _DEFAULTS
+    )
     if not all(kept):
         yield "a later update changes how fields look (DA, Q)"
     if not _keeps(_part(old, "/DR"), _part(new, "/DR"), may_add):
@@ -80,7 +83,7 @@ def _form(old: generic.DictionaryObject, new: generic.DictionaryObject, signed: 
 def _keeps(old: generic.DictionaryObject, new: generic.DictionaryObject, may_add: bool) -> bool:  # noqa: FBT001
     # Those that were there are the same, others come where they may.
     before, after = _resources(old), _resources(new)
-    kept = all(name in after and after[name] == value for name, value in before.items())
+    kept = all(name in after and is_same(value, after[name]) for name, value in before.items())
     return kept and (may_add or len(before) == len(after))
 
 

@@ -1,4 +1,4 @@
-"""Pages as signing tools write them anew, with a signature's field on them (rule G5).
+"""What a dictionary may become, and pages written anew with a signature's field on them (rule G5).
 
 iText 5 and OpenPDF write into the page what it had from the tree of pages; iText 8 adds the order of
 tabs. pyHanko compares a page's own entries and refuses both.
@@ -7,7 +7,8 @@ tabs. pyHanko compares a page's own entries and refuses both.
 from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
-from pyhanko.sign.diff_analysis.rules import form_field_rules
+from pyhanko.sign.diff_analysis import SuspiciousModification, form_rules_api
+from pyhanko.sign.diff_analysis.rules import file_structure_rules, form_field_rules
 from pyhanko.version import __version__ as pyhanko_version
 
 from signing.harmless import is_same
@@ -23,15 +24,23 @@ _LEVELS: Final = 64
 
 
 def compare_dicts(old: Any, new: Any, ignored: Any = frozenset(), raise_exc: bool = True) -> bool:  # noqa: ANN401, FBT001, FBT002 - as the original
-    """Compare two versions of a dictionary, as the original does.
+    """Compare two versions of a dictionary, as the original does, and to the last byte.
 
+    To the original a name is the same as a string, a flag that is a real number the same as one that is none,
+    and two strings are the same that mean one text: a palette is none.
     A page may have got what the signed revision gave it by inheritance, to the last value, and an order of
     tabs, which draws nothing.
     """
     if ignored == _ANNOTATIONS and _is_page(old) and _is_page(new):
         gained = {key for key in new.keys() - old.keys() if _is_harmless(old, key, new.raw_get(key))}
         ignored = ignored | gained
-    return original(old, new, ignored, raise_exc)
+    if not original(old, new, ignored, raise_exc):
+        return False
+    if all(is_same(old.raw_get(key), new.raw_get(key)) for key in old.keys() - ignored):
+        return True
+    if raise_exc:
+        raise SuspiciousModification("a value of another kind, or of other bytes")
+    return False
 
 
 def _is_page(value: Any) -> bool:  # noqa: ANN401  # pyHanko's objects are untyped
@@ -62,5 +71,6 @@ def install() -> bool:
     """Put it in pyHanko's place; True when that was done. Another version keeps its own, which refuses."""
     if pyhanko_version != KNOWN_VERSION:
         return False
-    form_field_rules.compare_dicts = compare_dicts  # type: ignore[attr-defined, assignment]
+    for module in (form_field_rules, form_rules_api, file_structure_rules):
+        module.compare_dicts = compare_dicts  # type: ignore[attr-defined]
     return True

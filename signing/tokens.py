@@ -22,6 +22,7 @@ _LINE_AT_ONCE: Final = 1024
 
 _STOP: Final = re.compile(b"[" + re.escape(misc.PDF_WHITESPACE + misc.PDF_DELIMITERS) + b"]")
 
+_ESCAPE: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
 _KNOWN_NAMES: Final = 4096
 _NAME_BYTES: Final = 64
 """A document's few names come again and again; longer ones are not kept."""
@@ -50,14 +51,24 @@ def read_until_delimiter(stream: BinaryIO) -> bytes:
     return read
 
 
-@lru_cache(maxsize=_KNOWN_NAMES)
-def _name(raw: bytes) -> str:
-    return str(original_name(raw))
+def _told(raw: bytes) -> str:
+    text = str(original_name(raw))  # raises where a name is none
+    if text.isascii():
+        return text
+    # To the original, bytes that are no UTF-8 are Latin-1, and two names of other bytes the same.
+    meant = _ESCAPE.sub(lambda escape: bytes((int(escape[1], 16),)), raw)
+    return "/" + meant.decode("utf-8", "surrogateescape")
+
+
+_name = lru_cache(maxsize=_KNOWN_NAMES)(_told)
 
 
 def decode_name(raw: bytes) -> generic.NameObject:
-    """Decode a name as pyHanko's own function does; a new object each time: each has its own place."""
-    return generic.NameObject(_name(raw)) if len(raw) <= _NAME_BYTES else original_name(raw)
+    """Decode a name as pyHanko's own function does, names of other bytes to other texts.
+
+    A new object each time: each has its own place. Bytes that are no UTF-8 are lone surrogates.
+    """
+    return generic.NameObject((_name if len(raw) <= _NAME_BYTES else _told)(raw))
 
 
 def read_non_whitespace(stream: BinaryIO, seek_back: bool = False, allow_eof: bool = False) -> bytes:  # noqa: FBT001, FBT002 - as the original

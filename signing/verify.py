@@ -17,6 +17,7 @@ from axis.violations import Code, Violation
 from signing.content import SIGNED, Spelled, check_content
 from signing.embedded import embedded_evidence
 from signing.evidence import Evidence, joined
+from signing.fields import told
 from signing.indications import indicate
 from signing.integrity import JudgedSignature, judge_integrity
 from signing.reading import OpenedPdf, open_pdf, unreadable
@@ -184,8 +185,8 @@ def _report(signature: JudgedSignature, trust: SignatureTrust | None) -> Signatu
     stamped = trust.timestamped_at if trust is not None else None
     indication, subindication = indicate(signature, trust)
     return SignatureReport(
-        field=signature.found.name,
-        subfilter=signature.found.subfilter.lstrip("/"),
+        field=told(signature.found.name),
+        subfilter=told(signature.found.subfilter).lstrip("/"),
         timestamp=signature.found.timestamp,
         certificate_sha256=names.sha256,
         subject=names.subject,

@@ -178,6 +178,53 @@ def font_in_the_structure() -> bytes:
     )
 
 
+# --- values that one library takes for the same -------------------------------------------------------
+
+
+_AMOUNT: Final = stream(
+    b"BT /F1 24 Tf 72 700 Td (%s) Tj ET" % ORDERED,
+    b"/Type /XObject /Subtype /Form /BBox [0 0 595 842] /Resources << /Font << /F1 8 0 R >> >>",
+)
+
+
+@cache
+def amount_by_name(name: bytes) -> bytes:
+    """A letter whose amount is drawn by an object of a name, signed."""
+    resources = b"/XObject << /%s 11 0 R >>" % name
+    return by_person(letter(n3=page(resources), n4=stream(b"/%s Do" % name), n11=_AMOUNT))
+
+
+def renamed(old: bytes, new: bytes, add: Callable[..., bytes] = stamped) -> Callable[[], bytes]:
+    """Rename that object in the page's resources: other bytes that one library reads as the same letter."""
+    return lambda: add(amount_by_name(old), objects={3: page(b"/XObject << /%s 11 0 R >>" % new)})
+
+
+def in_font(kind: bytes) -> bytes:
+    return page(b"/X << >>").replace(b"8 0 R", b"<< /Type /Font /Subtype /Type1 /BaseFont %s >>" % kind)
+
+
+@cache
+def amount_in_font() -> bytes:
+    """A letter whose amount is set in a font of the page's own, signed."""
+    return by_person(letter(n3=in_font(b"/Symbol")))
+
+
+def in_palette(palette: bytes) -> bytes:
+    return page(b"/ColorSpace << /P [/Indexed /DeviceRGB 1 %s] >>" % palette)
+
+
+_DARK: Final = b"<FEFF 0020 0020 0020 00FF 00FF 00FF>"
+"""Read as a text the same as the next; the second colour of one is dark, of the other white."""
+_WHITE: Final = b"<20 20 20 FF FF FF>"
+
+
+@cache
+def amount_in_colour() -> bytes:
+    """A letter whose amount has a colour of a palette, and the palette begins as a text does, signed."""
+    content = b"/P cs 1 sc BT /F1 24 Tf 72 700 Td (%s) Tj ET" % ORDERED
+    return by_person(letter(n3=in_palette(_DARK), n4=stream(content)))
+
+
 ATTACKS: Final = (
     Attack("eaa-content-as-parameters", named_as_parameters(4, shows(FORGED)), CHANGED, one),
     Attack("eaa-page-as-parameters", named_as_parameters(3, page(entries=b"/Rotate 180")), CHANGED, one),
@@ -190,5 +237,10 @@ ATTACKS: Final = (
     Attack("shadow-catalog-of-fonts", catalog_marked, CHANGED, catalog_of_fonts),
     Attack("shadow-information-as-parent", information_turned, CHANGED, information_as_parent),
     Attack("shadow-time-stamp-as-parent", stamp_as_parent, CHANGED, no_parent),
+    Attack("shadow-name-of-other-bytes", renamed(b"I#E9", b"I#C3#A9"), CHANGED, lambda: amount_by_name(b"I#E9")),
+    Attack("shadow-name-of-other-bytes-back", renamed(b"I#C3#A9", b"I#E9"), CHANGED, lambda: amount_by_name(b"I#C3#A9")),
+    Attack("shadow-name-of-other-bytes-under-the-seal", renamed(b"I#E9", b"I#C3#A9", by_seal), CHANGED, lambda: amount_by_name(b"I#E9")),
+    Attack("shadow-name-becomes-a-string", lambda: stamped(amount_in_font(), {3: in_font(b"(/Symbol)")}), CHANGED, amount_in_font),
+    Attack("shadow-string-of-other-bytes", lambda: stamped(amount_in_colour(), {3: in_palette(_WHITE)}), CHANGED, amount_in_colour),
     Attack("shadow-font-in-the-structure", updated({5: _SYMBOL}, font_in_the_structure), CHANGED, font_in_the_structure),
 )  # fmt: skip
