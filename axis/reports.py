@@ -71,6 +71,11 @@ class SignatureReport(msgspec.Struct, frozen=True, kw_only=True):
     filled_behind: int = 0
     """Form fields, no signatures, that were filled between this signature and the next one, as it permits.
     A finding: whether it may be so is judged with authority (rule A9)."""
+    overwritten_behind: int = 0
+    """Those of them that held something when this signature was made, or are buttons with another look."""
+    roles: tuple[str, ...] = ()
+    """What the trust list lets every authority on the signer's path vouch for (``person``, ``seal``); empty:
+    there is no path, or trust was not judged."""
 
 
 class PdfReport(msgspec.Struct, frozen=True, kw_only=True):

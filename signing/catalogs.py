@@ -7,13 +7,17 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from axis.violations import Code
-from signing.forbidden import has_own_code
+from signing.forbidden import is_plain
 from signing.objects import resolved
 
 NAMES: Final = ("OpenAction", "OCProperties")
 """What must turn up in the bytes before the catalogs need to be looked at."""
 
-_STATES: Final = (("/View", "/ViewState"), ("/Print", "/PrintState"), ("/Export", "/ExportState"))
+_STATES: Final = (("/View", "/ViewState"), ("/Print", "/PrintState"))
+"""Some viewers go by these whatever the document says of automatic states, others never else."""
+_AUTOMATIC: Final = (*_STATES, ("/Export", "/ExportState"))
+_PERSONAL: Final = ("/Zoom", "/Language", "/User")
+"""With automatic states, a layer shows by how near, in which language and by whom it is looked at."""
 
 
 def check_catalogs(reader: PdfFileReader) -> frozenset[Code]:
@@ -24,7 +28,7 @@ def check_catalogs(reader: PdfFileReader) -> frozenset[Code]:
     """
     found = set()
     for catalog in _catalogs(reader):
-        if not _plain(resolved(catalog, "/OpenAction")):
+        if not is_plain(resolved(catalog, "/OpenAction")):
             found.add(Code.CONTENT_OPENING)
         layers = resolved(catalog, "/OCProperties")
         if isinstance(layers, generic.DictionaryObject) and _hidden(layers):
@@ -63,37 +67,38 @@ def _catalogs(reader: PdfFileReader) -> Iterator[generic.DictionaryObject]:
             yield catalog
 
 
-def _plain(action: Any) -> bool:  # noqa: ANN401  # pyHanko's objects are untyped
-    if action is None or isinstance(action, generic.ArrayObject):
-        return True
-    if not isinstance(action, generic.DictionaryObject):
-        return False
-    kind = resolved(action, "/S")
-    return has_own_code(kind) or (kind == "/GoTo" and resolved(action, "/Next") is None)
-
-
 def _hidden(layers: generic.DictionaryObject) -> bool:
-    usual = resolved(layers, "/D")
-    if not isinstance(usual, generic.DictionaryObject):
-        return False
-    off, base = resolved(usual, "/OFF"), resolved(usual, "/BaseState", "/ON")
-    if base != "/ON" or (isinstance(off, generic.ArrayObject) and len(off) > 0):
+    usual, others = resolved(layers, "/D"), resolved(layers, "/Configs")
+    if isinstance(usual, generic.DictionaryObject) and _hides(usual):
         return True
-    # With automatic states, what a layer is for may switch it off for one who views, prints or exports.
-    groups = resolved(layers, "/OCGs")
-    if resolved(usual, "/AS") is None or not isinstance(groups, generic.ArrayObject):
-        return False
-    return any(_switched_off(group.get_object()) for group in groups)
+    # One viewer takes the first other configuration that says what it is for.
+    for other in _each(others):
+        if isinstance(other, generic.DictionaryObject) and "/Intent" in other and _hides(other):
+            return True
+    automatic = isinstance(usual, generic.DictionaryObject) and resolved(usual, "/AS") is not None
+    return any(_switched_off(group, automatic=automatic) for group in _each(resolved(layers, "/OCGs")))
 
 
-def _switched_off(group: Any) -> bool:  # noqa: ANN401
+def _each(listed: Any) -> Iterator[Any]:  # noqa: ANN401
+    if isinstance(listed, generic.ArrayObject):
+        yield from (listed[index] for index in range(len(listed)))
+
+
+def _hides(configuration: generic.DictionaryObject) -> bool:
+    off, base = resolved(configuration, "/OFF"), resolved(configuration, "/BaseState", "/ON")
+    return base != "/ON" or (isinstance(off, generic.ArrayObject) and len(off) > 0)
+
+
+def _switched_off(group: Any, *, automatic: bool) -> bool:  # noqa: ANN401
     usage = resolved(group, "/Usage") if isinstance(group, generic.DictionaryObject) else None
     if not isinstance(usage, generic.DictionaryObject):
         return False
+    if automatic and any(name in usage for name in _PERSONAL):
+        return True
     return any(
         isinstance(part := resolved(usage, name), generic.DictionaryObject)
         and resolved(part, state) == "/OFF"
-        for name, state in _STATES
+        for name, state in (_AUTOMATIC if automatic else _STATES)
     )
 
 

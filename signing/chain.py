@@ -5,7 +5,7 @@ revocation data and may fetch nothing: revocation is `signing.revocation`'s.
 """
 
 from collections import OrderedDict
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -84,6 +84,8 @@ class Chain:
     certificates: tuple[x509.Certificate, ...]
     terms: tuple[Term, ...] = ()
     """What the trust list allows of it."""
+    roles: tuple[str, ...] = ()
+    """What every authority that the list names on it may vouch for."""
     since: datetime = field(init=False)
     until: datetime = field(init=False)
 
@@ -161,7 +163,7 @@ class Pool:
         except (PathError, ValidationError) as exc:
             return distrust_of(exc)
         named = [self._store.by_fingerprint.get(one.sha256) for one in certificates]
-        chain = Chain(certificates, terms_of(certificates, named))
+        chain = Chain(certificates, terms_of(certificates, named), _roles(named))
         if not chain.holds_at(moment):
             # An anchor that signs itself: the library does not look at its span.
             return Distrust(
@@ -244,6 +246,11 @@ def run_dry(work: Coroutine[Any, Any, T]) -> T:
         return result
     work.close()
     raise RuntimeError("certificate validation wanted to wait for something")
+
+
+def _roles(named: Sequence[TrustedAuthority | None]) -> tuple[str, ...]:
+    given = [set(authority.roles) for authority in named if authority is not None]
+    return tuple(role.value for role in TrustRole if all(role in roles for roles in given))
 
 
 def _within_terms(chain: Chain, moment: datetime) -> Chain | Distrust:

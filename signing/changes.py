@@ -29,7 +29,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from axis.violations import Code, Violation
 from signing.colours import KnownColours
-from signing.filling import SignedField
+from signing.filling import SignedField, empty_fields
 from signing.harmless import (
     FreedNothing,
     FreedUnused,
@@ -112,6 +112,8 @@ class Changes:
     filled: dict[str, int] = field(default_factory=dict)
     """Fields, no signatures, that were filled where this signature permits it and a later one
     covers it: by name, the first revision that did."""
+    overwritten: frozenset[str] = frozenset()
+    """Those of them that held something when this was signed, or are buttons."""
     unpermitted: int = 0
     """Fields, no signatures, that were added or filled where no later signature answers for it (rule G8)."""
 
@@ -138,8 +140,10 @@ def check_changes(
             long-term data and document time-stamps may.
         timestamp: it is a document time-stamp, whose own permissions mean nothing.
     """
-    permission = None if timestamp else signature.docmdp_level
-    locks = None if timestamp else signature.fieldmdp
+    permitted = (None, None) if timestamp else _permitted(signature)
+    if isinstance(permitted, Violation):
+        return Changes((permitted,))
+    permission, locks = permitted
     old = reader.get_historical_resolver(signature.signed_revision)
     level, changed, filled = ModificationLevel.NONE, set[str](), dict[str, int]()
     for number in range(signature.signed_revision + 1, reader.total_revisions):
@@ -160,14 +164,27 @@ def check_changes(
     if foreign := len(changed - filled.keys() - set(judged)):
         detail = f"a later update adds or fills {foreign} field(s) that are no verified signature"
         faults.append(Violation(Code.CHANGED_AFTER, "", detail))
+    faults.extend(_beyond(level, permission, newest=newest))
+    held = filled.keys() - empty_fields(old.root) if filled else set()
+    return Changes(tuple(faults), filled, frozenset(held), foreign)
+
+
+def _beyond(level: ModificationLevel, permission: MDPPerm | None, *, newest: bool) -> Iterator[Violation]:
     if level > ModificationLevel.FORM_FILLING:
-        faults.append(Violation(Code.CHANGED_AFTER, "", "a later update changes annotations"))
+        yield Violation(Code.CHANGED_AFTER, "", "a later update changes annotations")
     elif newest and level > ModificationLevel.LTA_UPDATES:
         detail = "after the newest signature only long-term data and time-stamps may follow"
-        faults.append(Violation(Code.CHANGED_AFTER, "", detail))
+        yield Violation(Code.CHANGED_AFTER, "", detail)
     if permission is not None and level.value > permission.value:
-        faults.append(Violation(Code.CHANGED_AFTER, "", "it permits no such change (DocMDP)"))
-    return Changes(tuple(faults), filled, foreign)
+        yield Violation(Code.CHANGED_AFTER, "", "it permits no such change (DocMDP)")
+
+
+def _permitted(signature: EmbeddedPdfSignature) -> tuple[MDPPerm | None, FieldMDPSpec | None] | Violation:
+    try:
+        return signature.docmdp_level, signature.fieldmdp
+    except (misc.PdfError, KeyError, ValueError, TypeError, AttributeError):
+        detail = "what it permits cannot be read (DocMDP, FieldMDP), and an update follows"
+        return Violation(Code.CHANGED_AFTER, "", detail)
 
 
 def _compared(

@@ -46,7 +46,7 @@ _ENDS: Final = rb"\s\x00()<>\[\]{}/%"
 _FILE: Final = b"F"
 _WANTED: Final = frozenset(name.encode() for name in _NAMES)
 _LITERAL: Final = re.compile(b"/(" + _tree(sorted(_WANTED)) + b")(?=[" + _ENDS + rb"]|\Z)")
-_FLAGS: Final = re.compile(rb"[\s\x00]*(?:/|[+-]?\d+[\s\x00]*[/>])")
+_FLAGS: Final = re.compile(rb"[\s\x00]*(?:/|\+?(\d+)[\s\x00]*[/>])")
 """What follows the key ``/F`` of an annotation (its flags) or of an inline image (its filter): no file."""
 
 _ESCAPED: Final = re.compile(
@@ -160,7 +160,7 @@ def _names(pdf: OpenedPdf) -> Counter[bytes]:
 
 def _wanted(text: bytes, edge: int) -> Iterator[bytes]:
     for match in _LITERAL.finditer(text):
-        if match.start() < edge and not (match.group(1) == _FILE and _FLAGS.match(text, match.end())):
+        if match.start() < edge and not (match.group(1) == _FILE and _is_harmless(text, match.end())):
             yield match.group(1)
     if b"#" not in text:
         return
@@ -168,6 +168,11 @@ def _wanted(text: bytes, edge: int) -> Iterator[bytes]:
         name = re.sub(rb"#([0-9a-fA-F]{2})", lambda m: bytes([int(m.group(1), 16)]), match.group(1))
         if name in _WANTED and match.start() < edge:
             yield name
+
+
+def _is_harmless(text: bytes, place: int) -> bool:
+    flags = _FLAGS.match(text, place)
+    return flags is not None and not (flags[1] and forbidden.only_in_print(int(flags[1][-9:])))
 
 
 def _object_streams(pdf: OpenedPdf) -> Iterator[generic.StreamObject]:

@@ -4,14 +4,19 @@ Whoever signs may as well add a field of one's own with any look; what is let in
 signature, the one in the field, covers it.
 """
 
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from pyhanko.pdf_utils import generic
 from pyhanko.sign.diff_analysis import SuspiciousModification
 from pyhanko.sign.diff_analysis.form_rules_api import FieldComparisonSpec
 from pyhanko.sign.diff_analysis.rules.form_field_rules import SigFieldModificationRule
 
+from signing.objects import resolved
+
 _OWN: Final = frozenset({"/P", "/Rect"})
+_DEPTH: Final = 32
+_PUSH_BUTTON: Final = 1 << 16
+"""Flag of a field (ISO 32000-2, table 229)."""
 
 
 class SignedField(SigFieldModificationRule):
@@ -38,6 +43,62 @@ class SignedField(SigFieldModificationRule):
         )
         own.compare_fields(spec)
         return False
+
+
+def empty_fields(root: Any) -> frozenset[str]:  # noqa: ANN401  # pyHanko's objects are untyped
+    """Return the names of a catalog's form fields in which nothing is written, chosen or ticked.
+
+    A push button is none of them: it has a look and no value.
+    """
+    form = resolved(root, "/AcroForm")
+    fields = resolved(form, "/Fields") if isinstance(form, generic.DictionaryObject) else None
+    found: set[str] = set()
+    waiting: list[tuple[Any, str, _Inherited]] = [(fields, "", _Inherited())]
+    while waiting:
+        listed, parent, inherited = waiting.pop()
+        if not isinstance(listed, generic.ArrayObject) or parent.count(".") > _DEPTH:
+            continue
+        for index in range(len(listed)):
+            field = listed[index]
+            if not isinstance(field, generic.DictionaryObject) or "/T" not in field:
+                continue
+            name = f"{parent}.{field['/T']}" if parent else str(field["/T"])
+            own = inherited.of(field)
+            kids = resolved(field, "/Kids")
+            if own.is_empty(field, kids):
+                found.add(name)
+            waiting.append((kids, name, own))
+    return frozenset(found)
+
+
+class _Inherited(NamedTuple):
+    """What a field hands down to those below it."""
+
+    kind: Any = None
+    flags: Any = 0
+    value: Any = None
+
+    def of(self, field: generic.DictionaryObject) -> "_Inherited":
+        return _Inherited(
+            kind=resolved(field, "/FT", self.kind),
+            flags=resolved(field, "/Ff", self.flags),
+            value=resolved(field, "/V", self.value),
+        )
+
+    def is_empty(self, field: generic.DictionaryObject, kids: Any) -> bool:  # noqa: ANN401
+        if self.kind != "/Btn":
+            return self.value is None or (
+                isinstance(self.value, (str, bytes, generic.ArrayObject)) and not _written(self.value)
+            )
+        if not isinstance(self.flags, int) or self.flags & _PUSH_BUTTON:
+            return False
+        widgets = [field, *(kids if isinstance(kids, generic.ArrayObject) else ())]
+        states = [resolved(one.get_object(), "/AS", "/Off") for one in widgets]
+        return self.value in {None, "/Off"} and set(states) == {"/Off"}
+
+
+def _written(value: str | bytes | generic.ArrayObject) -> bool:
+    return bool(value if isinstance(value, generic.ArrayObject) else value.strip())
 
 
 def _entry(field: generic.DictionaryObject, key: str) -> object:

@@ -7,9 +7,10 @@ following references: what they lead to is an object of its own.
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils import generic, misc
 
 from axis.violations import Code
+from signing.objects import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,7 +53,19 @@ _KEYS: Final = {
     "/VE": Code.CONTENT_HIDDEN,
 }
 
-_TELLING: Final = frozenset((*_KEYS, "/F", "/JS", "/ByteRange"))
+_STREAMS: Final = {
+    # A page of another file instead of the drawing (ISO 32000-2, 8.10.4), or another picture in print.
+    "/Ref": Code.CONTENT_EXTERNAL,
+    "/OPI": Code.CONTENT_EXTERNAL,
+    "/Alternates": Code.CONTENT_HIDDEN,
+}
+"""Keys of a drawing or a picture that have it replaced by what was not looked at."""
+
+_ONLY_IN_PRINT: Final = 0b100100
+"""Flags of an annotation: printed, and not shown on a screen (ISO 32000-2, table 167)."""
+_UNSEEN: Final = 0b10
+
+_TELLING: Final = frozenset((*_KEYS, *_STREAMS, "/F", "/JS", "/ByteRange", "/AA"))
 """Keys that say something by themselves, or with another."""
 
 _LEAVES: Final = frozenset({
@@ -72,7 +85,7 @@ DETAIL: Final = {
     Code.CONTENT_XFA: "an XFA form",
     Code.CONTENT_EMBEDDED: "an embedded or attached file",
     Code.CONTENT_HIDDEN: "content that is hidden, or an action that hides or shows it",
-    Code.CONTENT_EXTERNAL: "a stream whose bytes are in another file",
+    Code.CONTENT_EXTERNAL: "a stream or a drawing that lies in another file",
     Code.CONTENT_OPENING: "an opening action that is no plain destination",
 }
 """In the order of the report."""
@@ -80,9 +93,25 @@ DETAIL: Final = {
 CODES: Final = {
     "JS": Code.CONTENT_JAVASCRIPT,
     "F": Code.CONTENT_EXTERNAL,
-    **{name[1:]: code for name, code in (*_KEYS.items(), *_VALUES.items())},
+    "AA": Code.CONTENT_OPENING,
+    **{name[1:]: code for name, code in (*_KEYS.items(), *_STREAMS.items(), *_VALUES.items())},
 }
 """What must turn up in the bytes before any object needs to be read, and the code it may come to."""
+
+
+def only_in_print(flags: int) -> bool:
+    """Tell whether the flags of an annotation show it on paper and on no screen."""
+    return flags & _ONLY_IN_PRINT == _ONLY_IN_PRINT and not flags & _UNSEEN
+
+
+def is_plain(action: Any) -> bool:  # noqa: ANN401  # pyHanko's objects are untyped
+    """Tell whether something that happens by itself only leads to a place in the document."""
+    if action is None or isinstance(action, generic.ArrayObject):
+        return True
+    if not isinstance(action, generic.DictionaryObject):
+        return False
+    kind = resolved(action, "/S")
+    return has_own_code(kind) or (kind == "/GoTo" and resolved(action, "/Next") is None)
 
 
 def has_own_code(kind: object) -> bool:
@@ -121,10 +150,35 @@ def look_at(root: Any, found: Counter[Code | str]) -> None:  # noqa: ANN401  # p
 def _key_found(value: generic.DictionaryObject, key: str, found: Counter[Code | str]) -> None:
     if key in _KEYS:
         found[_KEYS[key]] += 1
+    elif key in _STREAMS:
+        found[_STREAMS[key]] += isinstance(value, generic.StreamObject)
     elif key == "/F":
-        # ISO 32000-2, table 5: no signature covers what a viewer would fetch from there.
-        found[Code.CONTENT_EXTERNAL] += isinstance(value, generic.StreamObject)
+        _file_or_flags(value, found)
+    elif key == "/AA":
+        # What happens by itself as a page opens or comes into view, as when the document opens.
+        actions = _led_to(value, key)
+        if isinstance(actions, generic.DictionaryObject):
+            found[Code.CONTENT_OPENING] += sum(not is_plain(_led_to(actions, name)) for name in actions)
     elif key == "/JS":
         found[Code.CONTENT_JAVASCRIPT] += "/S" in value
     else:
         found[SIGNATURE] += "/Contents" in value
+
+
+def _file_or_flags(value: generic.DictionaryObject, found: Counter[Code | str]) -> None:
+    named = _led_to(value, "/F")
+    if isinstance(value, generic.StreamObject):
+        # ISO 32000-2, table 5: no signature covers what a viewer would fetch from there.
+        found[Code.CONTENT_EXTERNAL] += 1
+    elif isinstance(named, generic.NumberObject):
+        found[Code.CONTENT_HIDDEN] += "/Rect" in value and only_in_print(int(named))
+    else:
+        found[Code.CONTENT_REMOTE] += _led_to(value, "/S") == "/Thread"
+
+
+def _led_to(value: generic.DictionaryObject, key: str) -> Any:  # noqa: ANN401
+    # Of an older revision's object, a reference may lead nowhere by now: then nothing acts either.
+    try:
+        return resolved(value, key)
+    except (misc.PdfError, RecursionError):
+        return None

@@ -44,6 +44,8 @@ class JudgedSignature:
     claimed_at: datetime | None = None
     filled: int = 0
     """Fields, no signatures, that were filled between it and the next signature, as it permits (rule G5)."""
+    overwritten: int = 0
+    """Those of them that were not empty when it was made."""
     unpermitted: int = 0
     """Fields that were added or filled behind it, and no later signature answers for it (rule G8)."""
     faults: list[Violation] = field(default_factory=list)
@@ -138,10 +140,9 @@ def _verify(digests: Digests, signature: JudgedSignature) -> None:
         signature.intact, signature.valid = stamp.intact, stamp.valid
         signature.faults.extend(stamp_faults(stamp))
         return
-    digest = digests.of(covered, signed.digest_algorithm)
-    signature.intact, signature.valid = verify_cms(signed, digest)
-    signature.faults.extend(faults_of(signed, intact=signature.intact, valid=signature.valid))
     signature.claimed_at = signed.claimed_at
+    # Whatever comes of the value, its time-stamps are there.
+    _guard(signature, lambda: _verify_value(digests, signature, signed, covered))
     stamps = []
     for token in signed.tokens:
         try:
@@ -154,6 +155,12 @@ def _verify(digests: Digests, signature: JudgedSignature) -> None:
     for stamp in stamps:
         signature.faults.extend(stamp_faults(stamp))
     signature.stamps = tuple(stamps)
+
+
+def _verify_value(digests: Digests, signature: JudgedSignature, signed: SignedCms, covered: Range) -> None:
+    digest = digests.of(covered, signed.digest_algorithm)
+    signature.intact, signature.valid = verify_cms(signed, digest)
+    signature.faults.extend(faults_of(signed, intact=signature.intact, valid=signature.valid))
 
 
 def _history(pdf: OpenedPdf, signatures: list[JudgedSignature]) -> list[Violation]:
@@ -258,7 +265,8 @@ def _compare(
             and other.embedded.signed_revision > embedded.signed_revision
         ]
         until = min(later, default=0)
-        signature.filled = sum(revision <= until for revision in changes.filled.values())
+        filled = {name for name, revision in changes.filled.items() if revision <= until}
+        signature.filled, signature.overwritten = len(filled), len(filled & changes.overwritten)
 
 
 def _tables(pdf: OpenedPdf, first: JudgedSignature, *, reached: bool) -> None:

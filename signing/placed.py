@@ -25,6 +25,16 @@ class _Locks(FieldMDPSpec):
         return any(lock.is_locked(field_name) for lock in vars(self)["locks"])
 
 
+def _lock(parameters: Any) -> FieldMDPSpec:  # noqa: ANN401  # pyHanko's objects are untyped
+    # pyHanko goes through a string as through a list, and a name that is no text fits no field.
+    names = resolved(parameters, "/Fields", generic.ArrayObject())
+    if not isinstance(names, generic.ArrayObject) or not all(
+        isinstance(name, (generic.TextStringObject, generic.ByteStringObject)) for name in names
+    ):
+        raise TypeError("locked fields that are no list of names")
+    return FieldMDPSpec.from_pdf_object(parameters)
+
+
 class PlacedSignature(EmbeddedPdfSignature):
     """What pyHanko has about a signature field, without the CMS: `signing.cms` has read that.
 
@@ -63,7 +73,11 @@ class PlacedSignature(EmbeddedPdfSignature):
         Raises:
             Exception: of any class; one of its references cannot be read.
         """
-        said = [MDPPerm(parameters["/P"]) for parameters in self._parameters("/DocMDP")]
+        # ISO 32000-2, table 257: without a word, filling and signing are permitted.
+        said = [
+            MDPPerm(resolved(parameters, "/P", MDPPerm.FILL_FORMS.value))
+            for parameters in self._parameters("/DocMDP")
+        ]
         lock = resolved(self.sig_field, "/Lock")
         if isinstance(lock, generic.DictionaryObject) and "/P" in lock:
             said.append(MDPPerm(lock["/P"]))
@@ -76,10 +90,10 @@ class PlacedSignature(EmbeddedPdfSignature):
         Raises:
             Exception: of any class; one of them cannot be read.
         """
-        locks = [FieldMDPSpec.from_pdf_object(parameters) for parameters in self._parameters("/FieldMDP")]
+        locks = [_lock(parameters) for parameters in self._parameters("/FieldMDP")]
         lock = resolved(self.sig_field, "/Lock")
         if not locks and isinstance(lock, generic.DictionaryObject) and "/Action" in lock:
-            locks.append(FieldMDPSpec.from_pdf_object(lock))
+            locks.append(_lock(lock))
         if not locks:
             return None
         return locks[0] if len(locks) == 1 else _Locks(locks)

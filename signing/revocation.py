@@ -210,10 +210,14 @@ def _sources(found: list[Standing]) -> tuple[str, ...]:
 
 
 def _revoked(entry: x509.RevokedCertificate) -> Standing:
+    reason, since = None, entry.revocation_date_utc
     try:
-        reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
-    except x509.ExtensionNotFound:
-        reason = None
+        for extension in entry.extensions:
+            if isinstance(extension.value, x509.CRLReason):
+                reason = extension.value.reason
+            elif isinstance(extension.value, x509.InvalidityDate):
+                # RFC 5280, 5.3.2: the key was in other hands before anybody told its authority.
+                since = min(since, extension.value.invalidity_date_utc)
     except ValueError:
         return Standing(Status.REVOKED, entry.revocation_date_utc)
-    return Standing(Status.REVOKED, entry.revocation_date_utc, reason in _HARMLESS)
+    return Standing(Status.REVOKED, since, reason in _HARMLESS)

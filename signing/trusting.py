@@ -37,6 +37,8 @@ class SignatureTrust:
     evidence: list[str] = field(default_factory=list)
     """SHA-256 of the revocation lists and responses it rests on."""
     timestamped_at: datetime | None = None
+    roles: tuple[str, ...] = ()
+    """What the authorities on its path may vouch for; empty without a path."""
 
     @property
     def outcome(self) -> Outcome:
@@ -98,6 +100,7 @@ class Truster:
         if isinstance(chain, Distrust):
             result.refusals.append(chain)
         else:
+            result.roles = chain.roles
             self._revocation(chain, moment, moment, result)
 
     def _time(self, signature: JudgedSignature, result: SignatureTrust) -> datetime:

@@ -4,7 +4,7 @@
 no clock and reaches no network; a killable process runs it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import BinaryIO, Final, NamedTuple
@@ -21,6 +21,7 @@ from signing.fields import told
 from signing.indications import indicate
 from signing.integrity import JudgedSignature, judge_integrity
 from signing.reading import OpenedPdf, open_pdf, unreadable
+from signing.revocation import SKEW
 from signing.trust import TrustList
 from signing.trusting import SignatureTrust, Truster
 
@@ -150,7 +151,7 @@ def _trust_part(
     # Time-stamps must be sound (integrity), signatures must be trusted; where a file bears
     # time-stamps alone, there is nothing else to trust.
     only_stamps = all(signature.found.timestamp for signature in signatures)
-    refusals = _unbound(signatures)
+    refusals = [*_unbound(signatures), *_out_of_order(judged)]
     waits: list[Violation] = []
     needs: list[Need] = []
     for index, (signature, result) in enumerate(zip(signatures, judged, strict=True)):
@@ -167,6 +168,17 @@ def _trust_part(
         once = {need.certificate: need for need in needs}
         return Part(outcome=Outcome.WAITING, reasons=reasons), tuple(once.values())
     return Part(outcome=Outcome.ACCEPTED), ()
+
+
+def _out_of_order(judged: list[SignatureTrust]) -> Iterator[Violation]:
+    # Each signature covers the ones before it with their time-stamps: it cannot be older than these.
+    newest = None
+    for index, result in enumerate(judged):
+        moment = result.timestamped_at
+        if moment is not None and newest is not None and moment + SKEW < newest:
+            detail = "it is older than a time-stamp that it covers"
+            yield Violation(Code.TIMESTAMP_INVALID, f"signatures[{index}]", detail)
+        newest = max((one for one in (newest, moment) if one is not None), default=None)
 
 
 def _unbound(signatures: tuple[JudgedSignature, ...]) -> list[Violation]:
@@ -202,6 +214,8 @@ def _report(signature: JudgedSignature, trust: SignatureTrust | None) -> Signatu
         subindication=subindication,
         covers_until=signature.range.end if signature.range is not None else 0,
         filled_behind=signature.filled,
+        overwritten_behind=signature.overwritten,
+        roles=trust.roles if trust is not None else (),
     )
 
 

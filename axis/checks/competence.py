@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
+from axis.checks.looks import visible
 from axis.checks.policy import Policy
 from axis.checks.signers import fold
 from axis.envelope import Envelope
@@ -36,6 +37,8 @@ STANDING: Final = frozenset(
 
 # "Q." is a quarter of a city too (UBND Q. 1): a prefix only where a line begins.
 _PREFIX: Final = re.compile(r"(?:^|[\s/;,])(TM|KT|TL|TUQ|TƯQ)\.|(?:^|[\n/;])\s*(Q)\.")
+_BEGINNING: Final = re.compile(r"(^|[\n/;])\s*(T\.?M|K\.?T|T\.?L|T\.?[UƯ]\.?Q)\.?(?=[\s:,])")
+"""Without its point, or with points between, a prefix is one where a line begins."""
 
 
 def competences_of(text: str, policy: Policy) -> tuple[str, ...]:
@@ -44,9 +47,18 @@ def competences_of(text: str, policy: Policy) -> tuple[str, ...]:
     ``"TL. BỘ TRƯỞNG / KT. VỤ TRƯỞNG"`` is ``("TL", "KT")``; a text without a
     known prefix, such as the bare title ``"BỘ TRƯỞNG"``, is the own office.
     """
-    found = (first or second for first, second in _PREFIX.findall(text.strip().upper()))
+    said = _spelt(text)
+    for name, words in policy.competences.items():
+        # Written out, as nobody should: it says the same.
+        said = re.sub(rf"(^|[\n/;])\s*{re.escape(_spelt(words))}(?=[\s:,])", rf"\1{name}.", said)
+    said = _BEGINNING.sub(lambda found: f"{found[1]}{found[2].replace('.', '')}.", said)
+    found = (first or second for first, second in _PREFIX.findall(said))
     known = tuple(name for name in (one.replace("Ư", "U") for one in found) if name in policy.competences)
     return known or (OWN,)
+
+
+def _spelt(text: str) -> str:
+    return visible(text).strip().upper().replace("UỶ", "ỦY")  # both are right
 
 
 def check_competence(

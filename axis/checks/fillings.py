@@ -40,6 +40,11 @@ def check_fillings(
             )
             if not accepted:
                 refused.append(Violation(Code.FILLED_BETWEEN, where, told))
+            elif signature.overwritten_behind:
+                # What the person signed in them is gone: that is no filling, whoever does it.
+                many = signature.overwritten_behind
+                detail = f"{many} trường đã có nội dung khi ký / field(s) not empty when signed"
+                refused.append(Violation(Code.FILLED_BETWEEN, where, detail))
     return tuple(refused), tuple(findings)
 
 

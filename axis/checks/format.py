@@ -15,6 +15,8 @@ from axis.violations import Code, Violation
 from axis.zone import VIETNAM
 
 _DELIVER: Final = "deliver"
+_ENDING: Final = frozenset({Code.XML_MALFORMED, Code.XML_FORBIDDEN, Code.XML_ENCODING, Code.XML_LIMIT})
+"""What ends the reading of a packet."""
 
 
 def main_document(files: tuple[FileReport, ...]) -> int | None:
@@ -23,7 +25,12 @@ def main_document(files: tuple[FileReport, ...]) -> int | None:
 
 
 def check_format(
-    envelope: Envelope, files: tuple[FileReport, ...], policy: Policy, *, at: datetime
+    envelope: Envelope,
+    files: tuple[FileReport, ...],
+    policy: Policy,
+    *,
+    at: datetime,
+    read: tuple[Violation, ...] = (),
 ) -> tuple[tuple[Violation, ...], tuple[Violation, ...]]:
     """Judge what a packet says and holds against the policy.
 
@@ -32,6 +39,7 @@ def check_format(
         files: in manifest order.
         policy: business types, usual names, and what becomes of unsigned files.
         at: moment of judgement, timezone-aware.
+        read: what was wrong with the packet as it was read; files that it kept back are not missing.
 
     Returns:
         Violations and findings, each in rule order.
@@ -55,7 +63,9 @@ def check_format(
     violations += _recipients(envelope)  # F10
 
     # F13: there is something to read.
-    if not files:
+    if _kept_back(read):
+        pass
+    elif not files:
         violations.append(Violation(Code.ATTACHMENT_MISSING, "files", "0 tệp / files"))
     # F15: and one of the files is the document itself.
     elif main_document(files) is None:
@@ -78,6 +88,11 @@ def check_format(
 
     findings += _lists(envelope, policy)  # N2
     return tuple(violations), tuple(findings)
+
+
+def _kept_back(read: tuple[Violation, ...]) -> bool:
+    # A file that was refused is told of by that, and one behind the place where reading ended is not known.
+    return any(one.field.startswith("Attachment[") or one.code in _ENDING for one in read)
 
 
 def _recipients(envelope: Envelope) -> list[Violation]:

@@ -9,7 +9,7 @@ import msgspec
 
 from axis.errors import SetupError
 
-RULES_VERSION: Final = "3"
+RULES_VERSION: Final = "4"
 """Raised with every change of a rule in code; part of every decision's versions."""
 
 SHIPPED: Final = Path(__file__).parent.parent / "policy" / "default.json"

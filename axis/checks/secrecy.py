@@ -7,10 +7,10 @@ a sentence are no mark.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
+from axis.checks.looks import visible
 from axis.envelope import Envelope
 from axis.violations import Code, Violation
 
@@ -55,12 +55,9 @@ def _bears(value: str, marks: set[str]) -> bool:
     if _EDGES.sub("", text).upper() in marks:
         return True
     # Inside a longer value only capitals count: "(MẬT) V/v ..." is marked, "đường, mật, sữa" is not.
-    return any(
-        _EDGES.sub("", part) in marks for part in _SEPARATORS.split(unicodedata.normalize("NFKC", value))
-    )
+    return any(_EDGES.sub("", part) in marks for part in _SEPARATORS.split(visible(value)))
 
 
 def _plain(text: str) -> str:
     """Return text in one spelling: compatible characters as one, invisible ones out, single blanks."""
-    visible = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
-    return " ".join(visible.split())
+    return " ".join(visible(text).split())

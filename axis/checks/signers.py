@@ -4,12 +4,18 @@ Judges signatures that were verified elsewhere: here only whose they are counts.
 """
 
 import unicodedata
+from collections.abc import Iterator
+from typing import Final
 
 from axis.checks.policy import Policy
 from axis.envelope import Envelope
 from axis.register import Agency, DirectoryView
-from axis.reports import FileKind, FileReport, SignatureReport
+from axis.reports import FileKind, FileReport, Outcome, SignatureReport
 from axis.violations import Code, Violation
+
+_PERSON: Final = "person"
+_SEAL: Final = "seal"
+"""Roles of the trust list."""
 
 
 def is_copy(envelope: Envelope, policy: Policy) -> bool:
@@ -51,11 +57,32 @@ def people_and_seals(
     return people, seals, unknown, anyone
 
 
+def _was_read(file: FileReport) -> bool:
+    # Of a file in which no signature could be looked for, nobody can say that one is missing. It is refused.
+    if file.pdf is None or file.pdf.signatures or file.pdf.integrity.outcome is Outcome.ACCEPTED:
+        return True
+    return any(reason.code is Code.SIGNATURE_NONE for reason in file.pdf.integrity.reasons)
+
+
+def _vouched(file: FileReport, people: list[int], seals: list[int], where: str) -> Iterator[Violation]:
+    signatures = file.pdf.signatures if file.pdf else ()
+    for role, places in ((_PERSON, people), (_SEAL, seals)):
+        for place in places:
+            roles = signatures[place].roles
+            if roles and role not in roles:
+                detail = (
+                    f"danh sách tin cậy không cho cơ quan chứng thực này bảo chứng / the trust list does not"
+                    f" let its authority vouch for: {role}"
+                )
+                yield Violation(Code.CHAIN_UNTRUSTED, f"{where}.signatures[{place}]", detail)
+
+
 def _is_person_of(signature: SignatureReport, agency: Agency) -> bool:
     # A seal bears the agency's name as its own: it must stand in the directory in any case.
     name = fold(agency.name)
     named = {fold(one) for one in signature.organizations}
-    return name in named and bool(signature.subject) and fold(signature.subject) != name
+    person = not signature.roles or _PERSON in signature.roles
+    return person and name in named and bool(signature.subject) and fold(signature.subject) != name
 
 
 def check_signers(
@@ -97,13 +124,17 @@ def check_signers(
             )
             for place, signature in unknown
         )
+        read = _was_read(file)
         # S1: the main document needs a person's signature; an unregistered one was told above.
-        if needs_person and not people and not unknown:
+        if read and needs_person and not people and not unknown:
             found.append(Violation(Code.PERSON_MISSING, where, file.name))
         # S2: every PDF needs the agency's seal.
-        if not seals:
+        if read and not seals:
             found.append(Violation(Code.SEAL_MISSING, where, file.name))
         # S3: the person signs first; the clerk seals what already bears that signature.
-        if needs_person and people and seals and min(people) > min(seals):
+        # Nor does a person sign what is sealed: the seal would not cover it.
+        if needs_person and people and seals and (min(people) > min(seals) or max(people) > max(seals)):
             found.append(Violation(Code.SIGNERS_ORDER, where, file.name))
+        # G6: an authority that may vouch for persons alone makes nobody a seal, and the other way round.
+        found.extend(_vouched(file, registered, seals, where))
     return tuple(found)

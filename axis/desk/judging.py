@@ -93,7 +93,9 @@ def weigh(
     authority = Part(outcome=Outcome.NOT_JUDGED)
     if envelope is not None:
         mark = secret_mark(envelope, office.policy.secret_marks)
-        format_broken, format_findings = check_format(envelope, report.files, office.policy, at=at)
+        format_broken, format_findings = check_format(
+            envelope, report.files, office.policy, at=at, read=report.violations
+        )
         broken = (*broken, *((mark,) if mark else ()), *format_broken)
         findings = (*findings, *format_findings)
         signers = check_signers(envelope, report.files, view, office.policy)

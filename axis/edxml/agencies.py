@@ -7,7 +7,7 @@ from axis.envelope import Organ, ResponseFor
 def read_organ(fields: Fields) -> Organ:
     """Read an agency (QCVN 1.1 and 1.2)."""
     return Organ(
-        code=fields.need("OrganId"),
+        code=fields.identify("OrganId"),
         name=fields.should("OrganName"),
         in_charge=fields.may("OrganizationInCharge"),
         address=fields.may("OrganAdd"),

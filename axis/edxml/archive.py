@@ -7,6 +7,7 @@ different contents. Names and paths of entries are never used to write anything.
 
 import copy
 import os
+import re
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -22,10 +23,15 @@ RATIO: Final = 200
 """How many times larger than its packed form an entry may be, once over `RATIO_FREE`."""
 RATIO_FREE: Final = 1024 * 1024
 
+FRAME_BYTES: Final = 2048
+"""Bytes that a ZIP may have around its one entry: names, times and sizes, twice, and the list's end."""
+
 _BLOCK: Final = 64 * 1024
 _MAGIC: Final = 8
 _END: Final = struct.Struct("<4s4H2IH")
 _LOCAL: Final = struct.Struct("<4s3H")
+_LOCAL_WHOLE: Final = struct.Struct("<4s5H3I2H")
+_OF_PDF: Final = re.compile(rb"%PDF-|startxref|%%EOF")
 _ENCRYPTED: Final = 0x0001 | 0x0040 | 0x2000
 _UNIX: Final = 3
 _OWNERS_FILE: Final = 0o600 << 16
@@ -105,6 +111,29 @@ class Archive:
         magic, _, flags, method = _LOCAL.unpack(header)
         if magic != ZIP_MAGIC or method != entry.compress_type or flags & _ENCRYPTED:
             raise ArchiveError("mục và danh sách khác nhau / an entry differs from the list")
+
+    def check_alone(self, entry: ZipInfo) -> None:
+        """Judge what stands around the one entry, at the beginning: no second document for other readers.
+
+        A viewer of PDFs takes a header some way into a file for its beginning, and the last table for the
+        document: what is packed would be judged, and what lies around it be shown.
+
+        Raises:
+            ArchiveError: more than a ZIP needs, or words of a PDF.
+        """
+        self._file.seek(0, os.SEEK_END)
+        size = self._file.tell()
+        self._file.seek(entry.header_offset)
+        *_, name, extra = _LOCAL_WHOLE.unpack(self._file.read(_LOCAL_WHOLE.size))
+        begin = entry.header_offset + _LOCAL_WHOLE.size + name + extra
+        end = begin + entry.compress_size
+        if size - (end - begin) > FRAME_BYTES:
+            raise ArchiveError("có byte thừa quanh tệp / bytes around its one entry")
+        self._file.seek(0)
+        head = self._file.read(begin)
+        self._file.seek(end)
+        if _OF_PDF.search(head) or _OF_PDF.search(self._file.read(FRAME_BYTES)):
+            raise ArchiveError("phần khung là một PDF khác / its frame is another PDF")
 
     def read(self, entry: ZipInfo) -> Iterator[bytes]:
         """Unpack one of the entries, at most 64 KiB at a time.

@@ -244,6 +244,7 @@ def _unwrap(archive: Archive, sink: AttachmentSink, most: int) -> Scratch:
         raise ArchiveError("bytes before its one entry")
     if entry.file_size > most:
         raise TooLargeError
+    archive.check_alone(entry)
     inner = sink.scratch()
     for piece in archive.read(entry):
         inner.write(piece)

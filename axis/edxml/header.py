@@ -202,12 +202,12 @@ class HeaderBuilder:
         self._parts.recipients.append(read_organ(self._fields(element, f"To[{count}]")))
 
     def _document_id(self, element: Element) -> None:
-        self._parts.document_id = self._leaf(element).need("DocumentId")
+        self._parts.document_id = self._leaf(element).identify("DocumentId")
 
     def _code(self, element: Element) -> None:
         fields = self._fields(element)
-        self._parts.number = fields.need("CodeNumber")
-        self._parts.notation = fields.need("CodeNotation")
+        self._parts.number = fields.identify("CodeNumber")
+        self._parts.notation = fields.identify("CodeNotation")
 
     def _promulgation(self, element: Element) -> None:
         fields = self._fields(element)

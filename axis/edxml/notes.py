@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from axis.edxml.names import LENGTHS
-from axis.edxml.values import clean, read_day, read_integer
+from axis.edxml.values import clean, has_odd_characters, read_day, read_integer, turns_direction
 from axis.violations import Code, Violation
 
 _PLACE: Final = re.compile(r"\[\d+\]")
@@ -85,7 +85,7 @@ class Fields:
         return first
 
     def may(self, name: str) -> str:
-        """Return the text of an optional child, or an empty string. N1: its length."""
+        """Return the text of an optional child, or an empty string. F8: its direction; N1: its length."""
         child = self.one(name)
         return long_checked(child.text, self.where(name), self._notes) if child else ""
 
@@ -94,6 +94,14 @@ class Fields:
         text = self.may(name)
         if not text and not self._absent:
             self._notes.violate(Code.ELEMENT_MISSING, self.where(name), "thiếu hoặc rỗng / missing or empty")
+        return text
+
+    def identify(self, name: str) -> str:
+        """Return a mandatory code or number. F6; F8: no character that passes for another, or is not seen."""
+        text = self.need(name)
+        if has_odd_characters(text):
+            detail = "ký tự lạ hoặc ẩn / a character that is not Latin or not seen"
+            self._notes.violate(Code.VALUE_INVALID, self.where(name), detail)
         return text
 
     def should(self, name: str) -> str:
@@ -144,7 +152,10 @@ class Fields:
 
 
 def long_checked(text: str, where: str, notes: Notes) -> str:
-    """Return ``text``. N1: not longer than the standard says for that place."""
+    """Return ``text``. F8: it is read in the order it is written; N1: no longer than the standard says."""
+    if turns_direction(text):
+        detail = "ký tự đảo chiều chữ / a character that turns the direction of writing"
+        notes.violate(Code.VALUE_INVALID, where, detail)
     most = LENGTHS.get(_PLACE.sub("", where))
     if most is not None and len(text) > most:
         notes.find(Code.FINDING_LENGTH, where, f"{len(text)} > {most} ký tự / characters")

@@ -8,12 +8,33 @@ from typing import Final
 from axis.zone import VIETNAM
 
 _DAY: Final = re.compile(r"(\d{4})([/-])(\d{2})\2(\d{2})", re.ASCII)
+_TURNING: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _INTEGER: Final = re.compile(r"-?\d{1,9}", re.ASCII)
 
 
 def clean(text: str) -> str:
     """Return text as the axis keeps it: NFC, without white space at both ends."""
     return unicodedata.normalize("NFC", text).strip()
+
+
+def has_odd_characters(identifier: str) -> bool:
+    """Tell whether a code or number holds what nobody can tell from another, or does not see.
+
+    Letters are Latin, digits are ASCII; no control, formatting or combining characters are left in NFC.
+    """
+    return any(_is_odd(character) for character in identifier if not character.isascii())
+
+
+def _is_odd(character: str) -> bool:
+    kind = unicodedata.category(character)
+    if kind.startswith("L"):
+        return not unicodedata.name(character, "").startswith("LATIN ")
+    return kind[0] in "CMN" or kind in {"Zl", "Zp"}
+
+
+def turns_direction(text: str) -> bool:
+    """Tell whether text holds a character that has it shown in another order than it is written."""
+    return not _TURNING.isdisjoint(text)
 
 
 def read_integer(text: str) -> int | None:

@@ -9,6 +9,7 @@ from tests.attacks.building import (
     ORDERED,
     Attack,
     by_person,
+    drawing,
     letter,
     one,
     page,
@@ -17,7 +18,12 @@ from tests.attacks.building import (
     text_field,
 )
 from tests.attacks.references import by_stream
-from tests.attacks.showing import accepted_by_pyhanko, another_when_opened
+from tests.attacks.showing import (
+    accepted_by_pyhanko,
+    another_on_paper,
+    another_picture,
+    another_when_opened,
+)
 from tests.lab.pdfs import person, sign
 
 SCRIPT: Final = "content.javascript"
@@ -108,6 +114,29 @@ def printing_layer() -> bytes:
     return by_person(letter(layers, n3=page(b"/Properties << /L1 9 0 R >>"), n4=body, n9=group))
 
 
+def layer_by(usage: bytes = b"", configuration: str = "") -> Callable[[], bytes]:
+    """Return what signs a letter with a layer that one viewer hides by what others pass over."""
+    body = shows(ORDERED, b"/OC /L1 BDC BT 0 g /F1 24 Tf 72 600 Td (%s) Tj ET EMC" % FORGED)
+    layers = f"/OCProperties << /OCGs [9 0 R] /D << /Order [9 0 R] >> {configuration} >>"
+    group = b"<< /Type /OCG /Name (an) %s >>" % usage
+    return lambda: by_person(letter(layers, n3=page(b"/Properties << /L1 9 0 R >>"), n4=body, n9=group))
+
+
+def drawn(entries: bytes, kind: bytes = b"/Subtype /Form /BBox [0 0 90 90]") -> Callable[[], bytes]:
+    """Return what signs a letter with a drawing that is to be replaced by something else."""
+    more = page(b"/XObject << /X 9 0 R >>")
+    content = shows(ORDERED, b" q 1 0 0 1 72 500 cm /X Do Q")
+    return lambda: by_person(
+        letter(n3=more, n4=content, n9=stream(b"0", b"/Type /XObject %s %s" % (kind, entries)))
+    )
+
+
+def in_print_only() -> bytes:
+    """A letter with a black box that is on paper and on no screen, signed."""
+    note = b"<< /Type /Annot /Subtype /Square /F 36 /Rect [60 680 360 740] /AP << /N 10 0 R >> >>"
+    return by_person(letter(n7=b"[9 0 R]", n9=note, n10=drawing()))
+
+
 def with_another_default() -> bytes:
     """A letter with a filled field that has another value by default, signed."""
     return by_person(letter(**_with_default()))
@@ -129,6 +158,7 @@ def encrypted() -> bytes:
 
 
 _PY: Final = (accepted_by_pyhanko,)
+_IMAGE: Final = b"/Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray /BitsPerComponent 8"
 
 SCRIPTS: Final = (
     Attack("content-open-action-script", catalog(f"/OpenAction {_JS}"), SCRIPT, one, _PY, "content"),
@@ -165,6 +195,12 @@ ACTIONS: Final = (
     Attack("content-file-annotation", media(b"FileAttachment", b"/FS << /Type /Filespec /F (a.exe) /EF << >> >>"), FILE, one, _PY, "content"),
     Attack("content-hidden-layer", hidden_layer, LAYER, one, _PY, "content"),
     Attack("content-printing-layer", printing_layer, LAYER, one, _PY, "content"),
+    Attack("content-layer-by-usage", layer_by(b"/Usage << /View << /ViewState /OFF >> >>"), LAYER, layer_by(), (another_picture, *_PY), "content"),
+    Attack("content-layer-by-another-configuration", layer_by(configuration="/Configs [<< /Intent /View /OFF [9 0 R] >>]"), LAYER, layer_by(), (another_picture, *_PY), "content"),
+    Attack("content-drawing-of-another-file", drawn(b"/Ref << /F (x.pdf) /Page 0 >>"), EXTERNAL, drawn(b""), _PY, "content"),
+    Attack("content-other-picture-in-print", drawn(b"/Alternates [<< /Image 4 0 R /DefaultForPrinting true >>]", _IMAGE), LAYER, drawn(b"", _IMAGE), _PY, "content"),
+    Attack("content-in-print-only", in_print_only, LAYER, one, (another_on_paper, *_PY), "content"),
+    Attack("content-page-opens-an-address", lambda: by_person(letter(n3=page(b"", b"/AA << /O << /S /URI /URI (http://127.0.0.1/) >> >>"))), OPENING, one, _PY, "content"),
     Attack("content-value-reset-at-opening", reset_at_opening, LAYER, with_another_default, (another_when_opened,), "content"),
 )  # fmt: skip
 

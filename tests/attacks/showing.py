@@ -81,6 +81,17 @@ def _by_qpdf(pdf: bytes) -> bytes:
     return out.getvalue()
 
 
+def another_on_paper(original: bytes, attacked: bytes) -> bool:
+    """The page looks as it did, and is printed otherwise."""
+    return picture(original) == picture(attacked) and _printed(original) != _printed(attacked)
+
+
+def _printed(pdf: bytes) -> str:
+    with pdfium.PdfDocument(pdf) as document:
+        drawn = document[0].render(scale=_SCALE, grayscale=True, optimize_mode="print")
+        return hashlib.sha256(drawn.buffer).hexdigest()
+
+
 def another_when_opened(original: bytes, attacked: bytes) -> bool:
     """The page looks as it did, until the viewer does what opening it asks for."""
     return picture(original) == picture(attacked) and _opened(original) != _opened(attacked)

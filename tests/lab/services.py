@@ -47,6 +47,7 @@ def a_crl(
     issuer: str = "people-ca",
     key: Any = None,
     reason: pyca.ReasonFlags | None = None,
+    invalid: datetime | None = None,
     extensions: tuple[tuple[pyca.ExtensionType, bool], ...] = (),
     digest: Any = None,
 ) -> bytes:
@@ -59,6 +60,7 @@ def a_crl(
         issuer: label.
         key: who really signs; None: the issuer.
         reason: of every entry.
+        invalid: since when the keys of all entries are said to be lost.
         extensions: with their criticality.
         digest: None: SHA-256.
     """
@@ -68,6 +70,8 @@ def a_crl(
         entry = pyca.RevokedCertificateBuilder().serial_number(serial).revocation_date(moment)
         if reason is not None:
             entry = entry.add_extension(pyca.CRLReason(reason), critical=False)
+        if invalid is not None:
+            entry = entry.add_extension(pyca.InvalidityDate(invalid), critical=False)
         builder = builder.add_revoked_certificate(entry.build())
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical=critical)

@@ -184,6 +184,21 @@ TUQ = mandate(competence="TUQ", authorising_agency="H37", field="cấp phép")
             id="S3-seal-first",
         ),
         pytest.param(
+            Case(files=(pdf(signature("person"), signature("seal"), signature("person")),)),
+            [Code.SIGNERS_ORDER],
+            id="S3-a-person-behind-the-seal",
+        ),
+        pytest.param(
+            Case(files=(pdf(signature("person"), signature("seal", roles=("person",))),)),
+            [Code.CHAIN_UNTRUSTED],
+            id="G6-a-seal-by-an-authority-of-persons",
+        ),
+        pytest.param(
+            Case(files=(pdf(signature("person", roles=("seal",)), signature("seal", roles=("seal",))),)),
+            [Code.CHAIN_UNTRUSTED],
+            id="G6-a-person-by-an-authority-of-seals",
+        ),
+        pytest.param(
             Case(files=(*GOOD_FILES, pdf(signature("person")))), [Code.SEAL_MISSING], id="S2-second-file"
         ),
         pytest.param(
@@ -230,6 +245,12 @@ def test_a_name_that_differs_is_a_finding_and_refuses_nothing():
         ("TL. BỘ TRƯỞNG / KT. VỤ TRƯỞNG", ("TL", "KT")),
         ("TL. BỘ TRƯỞNG\nQ. VỤ TRƯỞNG", ("TL", "Q")),
         ("TM. UBND Q. 1", ("TM",)),
+        ("КТ. CHỦ TỊCH", ("KT",)),  # Cyrillic
+        ("K\u200bT. CHỦ TỊCH", ("KT",)),
+        ("KT CHỦ TỊCH", ("KT",)),
+        ("T.U.Q. CỤC TRƯỞNG", ("TUQ",)),
+        ("Thừa uỷ quyền Cục trưởng", ("TUQ",)),
+        ("TRƯỞNG PHÒNG TL", ("",)),
     ],
 )
 def test_reads_the_prefixes_of_competence(text, expected):

@@ -39,6 +39,12 @@ def test_a9_between_the_person_and_the_own_agencys_seal_it_is_a_finding():
     assert judged(signature("person"), signature("seal")) == ([], [])
 
 
+def test_a9_what_the_person_signed_in_a_field_is_not_filled_anew():
+    """A9-overwritten: the own agency's clerk changes no field that held something."""
+    changed = filled("person", overwritten_behind=1)
+    assert judged(changed, signature("seal")) == ([Code.FILLED_BETWEEN], [Code.FINDING_FILLED])
+
+
 @pytest.mark.parametrize(
     "signatures",
     [

@@ -33,6 +33,9 @@ def marked(**change):
         unicodedata.normalize("NFD", "TUYỆT MẬT"),
         "MẬ\u200bT",
         "ＭẬＴ",
+        "МẬТ",  # Cyrillic
+        "(M\u200bẬT) V/v",
+        "(MẬ\u034fT) V/v",
         "(MẬT) V/v phương án",
         "TUYỆT MẬT - Kế hoạch",
         "Kế hoạch [TỐI MẬT]",

@@ -103,6 +103,22 @@ def test_a_packet_with_a_hostile_archive_is_read_to_its_end(name, visible):
     assert found <= {"format.archive-refused", "format.archive-too-large"}
 
 
+@pytest.mark.parametrize("where", ["extra", "comment", "name"])
+def test_a_wrapping_that_is_another_pdf_is_refused(where):
+    """F14: a viewer that takes the packed file for a PDF would show what nobody judged."""
+    forged = PDF.replace(b"real", b"good")
+    packed = zlib.compress(PDF, wbits=-15)
+    name = b"%PDF-1.7\n" if where == "name" else b"x.pdf"
+    extra = struct.pack("<2H", 0xCAFE, len(forged)) + forged if where == "extra" else b""
+    comment = forged if where == "comment" else b""
+    sizes = (zlib.crc32(PDF), len(packed), len(PDF), len(name))
+    local = struct.pack("<4s5H3I2H", b"PK\x03\x04", 20, 0, 8, 0, 33, *sizes, len(extra))
+    entry = local + name + extra + packed
+    line = struct.pack("<4s6H3I5H2I", LISTED, 20, 20, 0, 8, 0, 33, *sizes, *[0] * 6) + name
+    end = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 1, 1, len(line), len(entry), len(comment))
+    assert codes(with_file(entry + line + end + comment, "a.pdf")) == ["format.archive-refused"]
+
+
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_honest_archives_are_unpacked(method):
     """Empty entries, folders, names of any alphabet, an archive comment."""

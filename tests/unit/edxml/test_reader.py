@@ -213,6 +213,11 @@ def test_each_mandatory_group_is_missed(name):
         (b"Date>2026/11/20<", b"Date>20/11/2026<", ("format.date-invalid", DATE)),
         (b"Date>2026/11/20<", b"Date>2026/02/30<", ("format.date-invalid", DATE)),
         (b"Type>2<", b"Type>x<", ("format.value-invalid", "DocumentType.Type")),
+        # What nobody sees, or takes for another: Cyrillic, a blank of no width, a turn of direction.
+        (b"Number>123<", "Number>1\u200b23<".encode(), ("format.value-invalid", "Code.CodeNumber")),
+        (b"Notation>UBND-VP<", "Notation>UBND-VР<".encode(), ("format.value-invalid", "Code.CodeNotation")),
+        (b"OrganId>H37.02<", "OrganId>Н37.02<".encode(), ("format.value-invalid", "To[0].OrganId")),
+        (b"Place>", "Place>\u202e".encode(), ("format.value-invalid", "PromulgationInfo.Place")),
         (b"DocType>0<", b"DocType><", ("format.element-missing", "Bussiness.BussinessDocType")),
     ],
 )

@@ -11,13 +11,9 @@ from tests.lab.judging import judge_packet
 FOLLOWS = {
     # Where there is no signature that can be read, there is neither person nor seal.
     "no-signature": {Code.PERSON_MISSING, Code.SEAL_MISSING},
-    "encrypted": {Code.PERSON_MISSING, Code.SEAL_MISSING},
     "impostor-authority": {Code.SIGNER_UNREGISTERED},
     # A time-stamp over a weak digest proves nothing.
     "sha1": {Code.TIMESTAMP_INVALID},
-    # The reader stopped before the attachment.
-    "broken-base64": {Code.ATTACHMENT_MISSING},
-    "undeclared-prefix": {Code.ATTACHMENT_MISSING},
 }
 """Reasons that follow from the one that was put in."""
 

@@ -50,7 +50,7 @@ FORBIDDEN = {
     "rich-media": (lambda: page("/Annots [<< /Type /Annot /Subtype /RichMedia >>]"), "content.media"),
     "three-dimensional": (lambda: page("/Annots [<< /Type /Annot /Subtype /3D >>]"), "content.media"),
     "chained": (
-        lambda: page("/AA << /O << /S /GoTo /D [3 0 R /Fit] /Next [<< /S /SubmitForm >>] >> >>"),
+        lambda: page("/Annots [<< /A << /S /GoTo /D [3 0 R /Fit] /Next [<< /S /SubmitForm >>] >> >>]"),
         "content.submit-form",
     ),
     "name-of-its-own": (lambda: page("/AA << /O << /S 8 0 R >> >>", n8=b"/GoToR"), "content.remote-document"),
@@ -79,6 +79,28 @@ FORBIDDEN = {
     "layer-off": (lambda: layers("/OFF [8 0 R]"), "content.hidden-layer"),
     "all-layers-off": (lambda: layers("/BaseState /OFF /ON [8 0 R]"), "content.hidden-layer"),
     "layer-off-when-printed": (lambda: layers(AUTOMATIC, PRINTED), "content.hidden-layer"),
+    # Some viewers ask for no automatic states.
+    "layer-off-when-printed-by-some": (lambda: layers("", PRINTED), "content.hidden-layer"),
+    "layer-for-some-distance": (
+        lambda: layers(
+            AUTOMATIC.replace("Print", "Zoom"), b"<< /Type /OCG /Name (L) /Usage << /Zoom << /min 2 >> >> >>"
+        ),
+        "content.hidden-layer",
+    ),
+    "replaced-before-printing": (
+        lambda: plain(n8=b"<< /Length 0 /OPI << /2.0 << /F (a) >> >> >>\nstream\n\nendstream"),
+        "content.external-stream",
+    ),
+    "thread-of-another-document": (
+        lambda: page("/Annots [<< /A << /S /Thread /F (x.pdf) /D 0 >> >>]"), "content.remote-document",
+    ),
+    "acting-as-the-page-opens": (
+        lambda: page("/AA << /O << /S /Named /N /Print >> >>"), "content.open-action",
+    ),
+    "acting-as-a-note-is-seen": (
+        lambda: page("/Annots [<< /AA 8 0 R >>]", n8=b"<< /PV << /S /URI /URI (http://x) >> >>"),
+        "content.open-action",
+    ),
     "shown-where-another-is-not": (
         lambda: page("/Resources << /Properties << /M << /Type /OCMD /P /AllOff >> >> >>"),
         "content.hidden-layer",
@@ -125,7 +147,6 @@ PLAIN = {
     "link": lambda: page("/Annots [<< /Type /Annot /Subtype /Link /A << /S /URI /URI (http://x) >> >>]"),
     "layers-that-show": lambda: layers("/ON [8 0 R] /OFF []"),
     "automatic-and-shown": lambda: layers(AUTOMATIC, PRINTED.replace(b"/OFF", b"/ON")),
-    "usage-without-automatic": lambda: layers("", PRINTED),
     "flags-of-an-annotation": lambda: page(
         "/Annots [<< /Type /Annot /Subtype /Link /Rect [0 0 1 1] /F 4/A << /S /URI /URI (http://x) >> >>]"
     ),

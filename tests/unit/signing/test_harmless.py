@@ -131,6 +131,12 @@ def test_g5_a_field_filled_between_signatures_is_a_finding():
     report = judge(sealed(filled(with_field())))
     assert codes(report) == CLEAN
     assert [one.filled_behind for one in report.signatures] == [1, 0]
+    assert [one.overwritten_behind for one in report.signatures] == [1, 0]
+    form = {"n6": b"<< /Fields [8 0 R] /SigFlags 3 >>", "n7": b"[8 0 R]", "n8": TEXT.replace(b"(15)", b"()")}
+    unfilled = signed_by_hand(pdf=plain(**form))
+    empty = sealed(update(unfilled, {8: TEXT}))
+    told = [(one.filled_behind, one.overwritten_behind) for one in judge(empty).signatures]
+    assert told == [(1, 0), (0, 0)]
 
 
 def test_g5_nothing_filled_is_no_finding():

@@ -263,6 +263,9 @@ def test_good_evidence_lets_the_signature_stand(make):
 
 BAD = {
     "crl": lambda: given(a_crl({serial(): now() - HOUR}, since=now(), until=now() + HOUR)),
+    "invalid-before-it-was-told": lambda: given(
+        a_crl({serial(): now() + MINUTE}, since=now(), until=now() + HOUR, invalid=now() - HOUR)
+    ),
     "crl-though-stale": lambda: given(
         a_crl({serial(): now() - 3 * HOUR}, since=now() - 2 * HOUR, until=now() - HOUR)
     ),
