@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 DIGESTS: Final = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512", "shake256"})
 KEYS: Final = frozenset({"rsa", "ec", "ed25519", "ed448"})
+UNKNOWN: Final = "signature algorithm "
+"""Begins what is said of an algorithm that nobody here can verify."""
 RSA_BITS: Final = 2048
 EC_BITS: Final = 256
 
@@ -19,6 +21,14 @@ _RSA_SHA3: Final = {
     "2.16.840.1.101.3.4.3.16": "sha3_512",
 }
 """RSASSA-PKCS1-v1_5 with SHA-3 (NIST), which asn1crypto 1.5 does not know by name."""
+_PLAIN_ECDSA: Final = {
+    "0.4.0.127.0.7.1.1.4.1.3": "sha256",
+    "0.4.0.127.0.7.1.1.4.1.4": "sha384",
+    "0.4.0.127.0.7.1.1.4.1.5": "sha512",
+}
+"""ecdsa-plain-SHA2 (BSI TR-03111), whose value is two bare numbers; German cards sign so."""
+_EC_KEY: Final = "1.2.840.10045.2.1"
+"""id-ecPublicKey, which iText names where ECDSA is meant; the digest stands beside."""
 _SCHEMES: Final = {"rsassa_pkcs1v15": "rsa", "rsassa_pss": "rsa", "ecdsa": "ec"}
 _EDWARDS: Final = {"ed25519": "sha512", "ed448": "shake256"}
 """The digest that RFC 8419 asks for with each."""
@@ -55,24 +65,42 @@ def weak_signature(algorithm: algos.SignedDigestAlgorithm, digest: str) -> str |
         algorithm: as the signer named it.
         digest: the signer's digest algorithm, which counts where the first names none.
     """
-    name = algorithm["algorithm"].native
+    name = str(algorithm["algorithm"].native)
     if (asked := _EDWARDS.get(name) or _RSA_SHA3.get(name)) is not None:
         return None if digest == asked else f"{name} over {digest} where {asked} is asked for"
+    other = other_ecdsa(name, digest)
     try:
-        scheme = algorithm.signature_algo
+        scheme = "ecdsa" if other is not None else algorithm.signature_algo
     except ValueError:
-        return f"signature algorithm {name}"
+        scheme = ""
     if scheme not in _SCHEMES:
-        return f"signature algorithm {name}"
+        return UNKNOWN + name
     if scheme == "rsassa_pss":
         return _weak_pss(algorithm["parameters"], digest)
     try:
-        used = algorithm.hash_algo
+        used = other or algorithm.hash_algo
     except ValueError:
         used = digest  # plain rsaEncryption leaves it to the digest algorithm
     if used != digest:
         return f"signature over {used} where the digest is {digest}"
     return weak_digest(used)
+
+
+def other_ecdsa(name: str, digest: str) -> str | None:
+    """Return the digest of an ECDSA signature named in another way than usual; None: it is none.
+
+    Args:
+        name: of the signature's algorithm: an identifier that asn1crypto has no name for.
+        digest: the signer's, which counts where that names none.
+    """
+    if name == _EC_KEY:
+        return digest if digest in _PLAIN_ECDSA.values() else None
+    return _PLAIN_ECDSA.get(name)
+
+
+def is_plain_ecdsa(name: str) -> bool:
+    """Tell whether a signature's value is two bare numbers."""
+    return name in _PLAIN_ECDSA
 
 
 def rsa_over_sha3(name: str) -> str | None:

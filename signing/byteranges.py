@@ -15,7 +15,6 @@ import msgspec
 from pyhanko.pdf_utils import generic
 
 from axis.violations import Code, Violation
-from signing.objects import resolved
 from signing.reading import OpenedPdf
 
 _END: Final = re.compile(rb"%%EOF(?:\r\n|\n|\r)?\Z")
@@ -63,7 +62,8 @@ def read_range(pdf: OpenedPdf, signature: generic.DictionaryObject) -> tuple[Ran
 
 def _range(pdf: OpenedPdf, signature: generic.DictionaryObject) -> Range | Violation:
     # G3: four integers [0 a s b], in bounds, with a gap.
-    raw = resolved(signature, "/ByteRange")
+    # A list of its own could be another one after an update.
+    raw = signature.raw_get("/ByteRange") if "/ByteRange" in signature else None
     if not isinstance(raw, generic.ArrayObject) or len(raw) != 4:  # noqa: PLR2004  # two pairs
         return Violation(Code.BYTE_RANGE, "", "no four numbers")
     numbers = [raw.raw_get(index) for index in range(4)]

@@ -12,13 +12,16 @@ from typing import Any, Final
 from asn1crypto import cms, core, parser, tsp, x509
 from cryptography.exceptions import InvalidSignature
 from pyhanko.sign.validation.generic_cms import validate_algorithm_protection
-from pyhanko_certvalidator.sig_validate import DefaultSignatureValidator, SignatureValidationContext
 
-from signing.algorithms import rsa_over_sha3, verify_rsa_sha3, weak_digest, weak_key, weak_signature
+from signing.algorithms import weak_digest, weak_key, weak_signature
+from signing.cms_forms import SET, tlv
 from signing.moduli import positive
 from signing.signed import DATA, CmsError, SignedCms, TimeStampInfo, interned
+from signing.verifying import verify
 
 _ONCE: Final = ("content_type", "message_digest")
+_NEVER_TWICE: Final = frozenset({*_ONCE, "signing_time", "cms_algorithm_protection"})
+"""What rules depend on; on others none does."""
 _ESS: Final = {
     "signing_certificate_v2": tsp.SigningCertificateV2,
     "signing_certificate": tsp.SigningCertificate,
@@ -26,7 +29,7 @@ _ESS: Final = {
 
 
 _INDEFINITE: Final = 0x80
-_VALIDATOR: Final = DefaultSignatureValidator()
+_SHAKE_BITS: Final = 512
 
 
 def read_cms(contents: bytes, content_type: str) -> SignedCms:
@@ -83,7 +86,7 @@ def read_content_info(info: Any, content_type: str) -> SignedCms:  # noqa: ANN40
     bound = _check_ess(certificate, attributes)
     if not bound and content_type != DATA:
         raise CmsError("no signing-certificate attribute")
-    digest = signer["digest_algorithm"]["algorithm"].native
+    digest = _digest_of(signer["digest_algorithm"])
     found = (
         weak_digest(digest),
         weak_signature(signer["signature_algorithm"], digest),
@@ -147,7 +150,11 @@ def _verifies(info: Any, certificate: x509.Certificate, digest: str) -> bool:  #
         raise
     except Exception as exc:
         raise CmsError(f"it cannot be verified: {type(exc).__name__}") from exc
-    return _verified(info, certificate, digest, text)
+    if _verified(info, certificate, digest, text):
+        return True
+    # RFC 5652, 5.4: it stands over the attributes in DER, in order, however they are laid down.
+    ordered = tlv(SET, b"".join(sorted(attribute.dump() for attribute in attributes)))
+    return ordered != text and _verified(info, certificate, digest, ordered)
 
 
 def _verified(
@@ -158,18 +165,9 @@ def _verified(
     *,
     prehashed: bool = False,
 ) -> bool:
-    algorithm, public = info["signature_algorithm"], positive(certificate.public_key)
     try:
-        if (sha3 := rsa_over_sha3(algorithm["algorithm"].native)) is not None:
-            verify_rsa_sha3(public.dump(), info["signature"].native, text, sha3, prehashed=prehashed)
-            return True
-        _VALIDATOR.validate_signature(
-            info["signature"].native,
-            text,
-            public,
-            algorithm,
-            context=SignatureValidationContext(contextual_md_algorithm=digest, prehashed=prehashed),
-        )
+        public, value = positive(certificate.public_key), info["signature"].native
+        verify(value, text, public, info["signature_algorithm"], digest, prehashed=prehashed)
     except InvalidSignature:
         return False
     except MemoryError:
@@ -177,6 +175,12 @@ def _verified(
     except Exception as exc:
         raise CmsError(f"it cannot be verified: {type(exc).__name__}") from exc
     return True
+
+
+def _digest_of(algorithm: Any) -> str:  # noqa: ANN401
+    name = str(algorithm["algorithm"].native)
+    # RFC 8702: SHAKE256 of a length that is written down; 512 bits are what Ed448 takes.
+    return "shake256" if name == "shake256_len" and algorithm["parameters"].native == _SHAKE_BITS else name
 
 
 def _check_padding(rest: bytes) -> None:
@@ -190,9 +194,12 @@ def _attributes(signer: Any) -> dict[str, Any]:  # noqa: ANN401
     attributes: dict[str, Any] = {}
     for attribute in signer["signed_attrs"]:
         name = attribute["type"].native
-        if name in attributes:
+        if name in attributes and name in _NEVER_TWICE:
             raise CmsError(f"the attribute {name} stands twice")
-        attributes[name] = attribute["values"]
+        if name in attributes and name in _ESS:
+            attributes[name] = [*attributes[name], *attribute["values"]]
+        else:
+            attributes.setdefault(name, attribute["values"])
     for name in _ONCE:
         if name not in attributes or len(attributes[name]) != 1:
             raise CmsError(f"{name} is missing or has several values")
@@ -234,10 +241,8 @@ def _check_ess(certificate: x509.Certificate, attributes: dict[str, Any]) -> boo
     # Whether an attribute names the certificate; one that names another is a fault of structure.
     named = [(kind, attributes[kind]) for kind in _ESS if kind in attributes]
     for kind, values in named:
-        if len(values) != 1:
-            raise CmsError("the signing-certificate attribute has several values")
-        # Loaded anew: reading into it must not touch the signed bytes.
-        if not is_meant(kind, _as_it_stands(values[0]), certificate):
+        # Some tools write it twice. Loaded anew: reading into it must not touch the signed bytes.
+        if not len(values) or not all(is_meant(kind, _as_it_stands(one), certificate) for one in values):
             raise CmsError("the signing-certificate attribute names another certificate")
     return bool(named)
 

@@ -158,7 +158,14 @@ def _verify(digests: Digests, signature: JudgedSignature) -> None:
 
 
 def _verify_value(digests: Digests, signature: JudgedSignature, signed: SignedCms, covered: Range) -> None:
-    digest = digests.of(covered, signed.digest_algorithm)
+    try:
+        digest = digests.of(covered, signed.digest_algorithm)
+    except (ValueError, TypeError):
+        # Nobody here knows it: that is what is wrong, and nothing can be said of the rest.
+        if not signed.weaknesses:
+            raise
+        signature.faults.extend(faults_of(signed, intact=True, valid=True))
+        return
     signature.intact, signature.valid = verify_cms(signed, digest)
     signature.faults.extend(faults_of(signed, intact=signature.intact, valid=signature.valid))
 

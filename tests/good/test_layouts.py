@@ -171,6 +171,9 @@ REFUSED = {
     "gap-begins-too-early": (laid(around=(1, 0)), GAP),
     "gap-ends-too-late": (laid(around=(0, 1)), GAP),
     "brackets-of-value-covered": (laid(around=(-1, -1)), GAP),
+    "range-that-stands-elsewhere": (
+        laid(text=PLAIN.replace(b"RANGE", b"60 0 R"), objects={60: b"~" * 60}), RANGE,
+    ),
     "real-number-in-range": (laid(spelt=lambda a, s, b: b"[0 %d.0 %d %d]" % (a, s, b)), RANGE),
     "comment-behind-the-file": (lambda: laid()() + b"%x\n", "signature.not-covering-file"),
 }  # fmt: skip
