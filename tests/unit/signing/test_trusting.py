@@ -14,6 +14,8 @@ from axis.reports import Outcome
 from axis.sandbox.identity import Part, Role
 from signing.evidence import NO_EVIDENCE, evidence_of
 from signing.trust import TrustRole
+from signing.trusting import SignatureTrust
+from signing.verify import _out_of_order
 from tests.lab.authority import lab_authority
 from tests.lab.pdfs import (
     a_cms,
@@ -149,6 +151,18 @@ def test_a_claimed_time_of_the_future_is_refused():
     """Even where claimed time counts, nobody signs tomorrow."""
     pdf = signed_by_hand(token=None, claimed=now() + 24 * HOUR)
     assert judge(pdf, allow_claimed_time=True).trust.outcome is Outcome.REFUSED
+
+
+def test_a_time_stamp_is_not_older_than_one_it_covers():
+    """The seal's covers the person's: earlier by more than clocks differ, one of them lies."""
+
+    def order(*minutes: int | None) -> list[str]:
+        moments = [None if one is None else now() + one * MINUTE for one in minutes]
+        return [one.field for one in _out_of_order([SignatureTrust(timestamped_at=one) for one in moments])]
+
+    assert order(0, 0) == order(0, 60) == order(4, 0) == order(0, None, 1) == []
+    assert order(6, 0) == order(6, 0, 7) == ["signatures[1]"]
+    assert order(6, None, 0) == ["signatures[2]"]
 
 
 def test_no_evidence_waits_and_says_what_is_needed():
