@@ -24,7 +24,7 @@ from axis.kafka.quiet import quiet_repeats
 from axis.kafka.reader import DoorReader
 from axis.process import beside, for_ever, start, until_stopped
 from axis.settings import Settings
-from axis.store import inbox, views
+from axis.store import inbox, removals, views
 from axis.store.doors import DoorMemory
 from axis.store.leader import BRIDGE, leadership
 
@@ -95,6 +95,7 @@ def _pump(ground: Ground, schemas: Schemas) -> Pump:
             delivered=partial(inbox.read_delivered, pool),
             status_digest=partial(inbox.read_status_digest, pool),
             receipt=partial(views.read_receipt, pool),
+            why_removed=partial(removals.why_removed, pool),
         ),
         ground.office.content,
         schemas,

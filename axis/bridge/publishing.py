@@ -48,6 +48,8 @@ class Sources:
     """Ack id → digest of the status packet."""
     receipt: Callable[[str, str], Awaitable[ReceiptParts | None]]
     """(event id, connection) → the receipt's parts."""
+    why_removed: Callable[[str], Awaitable[str | None]]
+    """Digest of stored content → why it is gone on purpose; None: it is not."""
 
 
 class Pump:
@@ -163,19 +165,16 @@ class Pump:
             how = await self._sources.delivered(entry.packet_id)
             assert how is not None, "only accepted documents are delivered"
             size = how.size + len(how.splice)
-            inside = await asyncio.to_thread(self._whole, how) if size <= INLINE_BYTES else None
-            if inside is not None and hashlib.sha256(inside).hexdigest() != how.delivered_sha256:
-                # Others' entries go on; who asks for these bytes by REST gets them once they are put back.
-                tell_damage(entry.packet_id, how.sha256)
-                inside = None
+            inside = await self._document(entry.packet_id, how) if size <= INLINE_BYTES else None
             return how.delivered_sha256, size, inside
         if entry.kind == "status":
             digest = await self._sources.status_digest(entry.subject)
             assert digest is not None, "a boxed status was recorded"
-            data = await asyncio.to_thread(self._content.path(digest).read_bytes)
-            if hashlib.sha256(data).hexdigest() != digest:
+            status = await asyncio.to_thread(self._content.read, digest)
+            if status is None:
                 tell_damage(entry.packet_id, digest)
-                return digest, len(data), None
+                return digest, 0, None
+            data = status
         elif entry.kind == "receipt":
             data = _receipt(await self._sources.receipt(entry.subject, entry.connection))
         else:
@@ -190,8 +189,21 @@ class Pump:
             )
         return hashlib.sha256(data).hexdigest(), len(data), data if len(data) <= INLINE_BYTES else None
 
+    async def _document(self, packet_id: str, how: Delivered) -> bytes | None:
+        """Return the delivered packet, None where its stored bytes are not those that were judged.
+
+        Others' entries go on; who asks for these bytes by REST gets them once they are put back.
+        """
+        whole = await asyncio.to_thread(self._whole, how)
+        if whole is None and await self._sources.why_removed(how.sha256) is not None:
+            return None  # T12: gone on purpose is no damage
+        if whole is None or hashlib.sha256(whole).hexdigest() != how.delivered_sha256:
+            tell_damage(packet_id, how.sha256)
+            return None
+        return whole
+
     def _whole(self, how: Delivered) -> bytes | None:
-        """Return the delivered packet; None where retention or an incident has taken its content away."""
+        """Return the delivered packet as its file has it; None where there is no file."""
         try:
             with self._content.open(how.sha256) as stream:
                 return b"".join(spliced(stream, how.splice_offset, how.splice))

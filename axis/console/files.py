@@ -19,7 +19,7 @@ from axis.content.damage import tell_damage
 from axis.edxml.attachments import AttachmentSink
 from axis.edxml.reader import read_packet
 from axis.reports import FileKind, FileReport
-from axis.store import papers
+from axis.store import removals
 from axis.store.clerking import note_audit
 
 PIECE: Final = 256 * 1024
@@ -84,7 +84,7 @@ async def _decoded(
             found = await asyncio.to_thread(decode)
     except FileNotFoundError:
         found = None
-    if found is None and await papers.was_removed(parts.pool, sha256):
+    if found is None and await removals.why_removed(parts.pool, sha256) is not None:
         raise PageError(
             410,
             "Nội dung đã được xóa theo quy định",

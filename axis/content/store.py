@@ -122,6 +122,14 @@ class ContentStore:
         """
         return self.path(sha256).open("rb")
 
+    def read(self, sha256: str) -> bytes | None:
+        """Return a small piece of content; None where it is lost, or is not what its name says."""
+        try:
+            data = self.path(sha256).read_bytes()
+        except FileNotFoundError:
+            return None
+        return data if hashlib.sha256(data).hexdigest() == sha256 else None
+
     def free_bytes(self) -> int:
         """Return how many bytes this process may still write."""
         stat = os.statvfs(self._root)
@@ -177,22 +185,8 @@ class ContentStore:
             return False
 
     def remove(self, sha256: str, than: float) -> bool:
-        """Remove content that came before a POSIX time; False where it is younger, or not there.
-
-        The file is taken out of its place first and looked at there: one that
-        a door put down this very moment goes back.
-        """
-        place, aside = self.path(sha256), self._root / "tmp" / f"removing-{uuid.uuid4().hex}"
-        try:
-            place.replace(aside)
-        except FileNotFoundError:
-            return False
-        if aside.stat().st_mtime >= than:
-            aside.replace(place)
-            return False
-        aside.unlink()
-        fsync_folder(place.parent)
-        return True
+        """Remove content that came before a POSIX time; False where it is younger, or not there."""
+        return remove_older(self.path(sha256), self._root, than)
 
     def sweep(self, older_than: float) -> int:
         """Remove what a crash left half-written.
@@ -217,6 +211,25 @@ def place(root: Path, sha256: str) -> Path:
     if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):  # noqa: PLR2004 - SHA-256
         raise ValueError("not a SHA-256 in lower-case hexadecimal")
     return root / "sha256" / sha256[:2] / sha256[2:4] / sha256
+
+
+def remove_older(path: Path, root: Path, than: float) -> bool:
+    """Remove a file below the store's root that came before a POSIX time; False where it did not, or is gone.
+
+    The file is taken out of its place first and looked at there: one that
+    a door put down this very moment goes back.
+    """
+    aside = root / "tmp" / f"removing-{uuid.uuid4().hex}"
+    try:
+        path.replace(aside)
+    except FileNotFoundError:
+        return False
+    if aside.stat().st_mtime >= than:
+        aside.replace(path)
+        return False
+    aside.unlink()
+    fsync_folder(path.parent)
+    return True
 
 
 def make_folder(folder: Path, root: Path) -> None:

@@ -48,9 +48,8 @@ async def acknowledge(office: Office, batch: Sequence[Incoming]) -> None:
 
 
 async def _answer(office: Office, record: Incoming, handling: Handling) -> None:
-    try:
-        data = await asyncio.to_thread(office.content.path(handling.sha256).read_bytes)
-    except FileNotFoundError:
+    data = await asyncio.to_thread(office.content.read, handling.sha256)
+    if data is None:
         await set_aside(office, record, Code.QUARANTINE_CONTENT, handling.sha256)
         return
     at = office.now()

@@ -46,7 +46,6 @@ SELECT i.packet_id, i.connection, i.sha256, i.size, i.priority, i.received_at, i
   LEFT JOIN agency a ON a.code = i.sender
  WHERE i.packet_id = $1
 """
-_REMOVED: Final = "SELECT EXISTS (SELECT FROM content_removal WHERE sha256 = $1)"
 _STATES: Final = "SELECT state, count(*) AS n FROM delivery WHERE packet_id = $1 GROUP BY state"
 
 
@@ -161,12 +160,6 @@ async def read_paper(pool: "Pool", packet_id: str) -> Paper | None:
         **known,
         **{name: row[name] for name in _PLAIN},
     )
-
-
-async def was_removed(pool: "Pool", sha256: str) -> bool:
-    """Tell whether content is gone on purpose: by retention, or because it was a state secret."""
-    with store_faults():
-        return bool(await pool.fetchval(_REMOVED, sha256))
 
 
 async def count_states(pool: "Pool", packet_id: str) -> dict[str, int]:

@@ -26,6 +26,28 @@ async def test_altered_content_is_our_trouble_and_never_a_verdict(house):
     assert await house.pool.fetchval("SELECT code FROM quarantine") == "quarantine.content-altered"
 
 
+@pytest.mark.parametrize("stored", [None, b"<status>another</status>"], ids=["lost", "altered"])
+async def test_a_status_whose_bytes_are_lost_or_altered_says_nothing(house, stored):
+    """Q4 for answers: set aside, no state moves; put back and replayed, it is recorded."""
+    await house.take()
+    await house.carry()
+    await house.answer("03")
+    record = await house.pool.fetchrow("SELECT topic, value FROM outbox WHERE topic = 'axis.ack.v1'")
+    before = await house.events()
+    path = house.content.path(await house.pool.fetchval("SELECT sha256 FROM handling"))
+    said = path.read_bytes()
+    path.unlink()
+    if stored is not None:
+        path.write_bytes(stored)
+    await house.carry()
+    assert await house.events() == before
+    assert await house.pool.fetchval("SELECT state FROM delivery WHERE recipient = 'H37'") == "consigned"
+    assert await house.pool.fetchval("SELECT code FROM quarantine") == "quarantine.content-altered"
+    path.write_bytes(said)
+    await house.bring(*record)
+    assert await house.pool.fetchval("SELECT state FROM delivery WHERE recipient = 'H37'") == "03"
+
+
 async def test_a_replayed_record_is_judged_anew(house):
     """What was set aside rests, is not sent again by itself, and goes on when it is replayed."""
     house.gate.answers = deque([Altered(expected="a", found="b"), report()])

@@ -37,11 +37,16 @@ class Memory:
         self.done += done
 
 
-async def inbox_record(root, kind, stored):
-    """Publish one entry whose file holds other bytes than it did; return the record and the file's name."""
+async def inbox_record(root, kind, stored, *, removed=None):
+    """Publish one entry whose file holds other bytes than it did; return the record and the file's name.
+
+    Stored as None it is lost; removed says why, where it went on purpose.
+    """
     content, memory, gone = ContentStore(root), Memory(kind), []
     sha256 = content.put(JUDGED if kind == "document" else STATUS)
-    content.path(sha256).write_bytes(stored)
+    content.path(sha256).unlink()
+    if stored is not None:
+        content.path(sha256).write_bytes(stored)
 
     async def delivered(_packet):
         return Delivered(
@@ -52,10 +57,15 @@ async def inbox_record(root, kind, stored):
     async def status_digest(_ack):
         return sha256
 
+    async def why_removed(_sha256):
+        return removed
+
     async def publish(rows):
         gone.extend(rows)
 
-    sources = Sources(delivered=delivered, status_digest=status_digest, receipt=None)
+    sources = Sources(
+        delivered=delivered, status_digest=status_digest, receipt=None, why_removed=why_removed
+    )
     pump = Pump(memory, sources, content, SCHEMAS, publish, published=lambda: None)
     assert await pump.step() == 1
     assert memory.done == [7], "it stands in nobody's way"
@@ -75,10 +85,12 @@ async def test_what_is_as_it_was_judged_rides_inside(tmp_path, kind):
     [
         pytest.param("document", JUDGED.replace(b"l", b"L"), id="document-altered"),
         pytest.param("document", JUDGED[:2], id="document-ends-before-the-splice"),
+        pytest.param("document", None, id="document-lost"),
         pytest.param("status", STATUS.replace(b"s", b"S"), id="status-altered"),
+        pytest.param("status", None, id="status-lost"),
     ],
 )
-async def test_altered_content_goes_to_nobody(tmp_path, caplog, kind, stored):
+async def test_altered_or_lost_content_goes_to_nobody(tmp_path, caplog, kind, stored):
     """The entry goes out under the digest that was judged and without bytes; it is told and counted once."""
     before = metrics.CONTENT_DAMAGED._value.get()
     record, sha256 = await inbox_record(tmp_path, kind, stored)
@@ -87,3 +99,13 @@ async def test_altered_content_goes_to_nobody(tmp_path, caplog, kind, stored):
     assert metrics.CONTENT_DAMAGED._value.get() == before + 1
     [line] = [one for one in caplog.records if one.levelname == "CRITICAL"]
     assert (line.packet_id, line.sha256, line.exc_info) == ("p", sha256, None)
+
+
+async def test_content_that_is_gone_on_purpose_is_no_damage(tmp_path, caplog):
+    """What retention or an incident took goes out without bytes too, and alarms nobody. Rule T12."""
+    before = metrics.CONTENT_DAMAGED._value.get()
+    record, _ = await inbox_record(tmp_path, "document", None, removed="retention")
+    assert record.content is None
+    assert record.sha256 == hashlib.sha256(WHOLE).hexdigest()
+    assert metrics.CONTENT_DAMAGED._value.get() == before
+    assert not [one for one in caplog.records if one.levelname == "CRITICAL"]

@@ -37,6 +37,17 @@ def test_the_same_bytes_again_are_no_second_copy(tmp_path):
     assert len(files(tmp_path)) == 1
 
 
+def test_a_small_piece_is_read_whole_or_not_at_all(tmp_path):
+    """What is lost, or is not what its name says, is nothing."""
+    store = ContentStore(tmp_path)
+    store.put(DATA)
+    assert store.read(NAME) == DATA
+    store.path(NAME).write_bytes(DATA[:-1])
+    assert store.read(NAME) is None
+    store.path(NAME).unlink()
+    assert store.read(NAME) is None
+
+
 @pytest.mark.parametrize("call", ["write", "fsync"])
 def test_a_small_piece_that_finds_no_room_leaves_nothing(tmp_path, monkeypatch, call):
     """Half a file would take up the room that is missing."""
