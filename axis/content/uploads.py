@@ -6,9 +6,10 @@ takes nothing away from anybody else. Handing one in makes it content by a secon
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
-from axis.content.store import Spool, fsync_folder, make_folder, place
+from axis.content.store import Spool, fsync_folder, make_folder, place, remove_older
 
 
 class Uploads:
@@ -52,6 +53,17 @@ class Uploads:
     def drop(self, connection: str, sha256: str) -> None:
         """Forget an upload. Content keeps its bytes."""
         self._path(connection, sha256).unlink(missing_ok=True)
+
+    def older(self, than: float) -> Iterator[tuple[str, str]]:
+        """Yield (connection, digest) of uploads whose bytes came before a POSIX time."""
+        for path in self._folder.glob("*/*"):
+            with contextlib.suppress(FileNotFoundError):  # handed in meanwhile
+                if path.stat().st_mtime < than:
+                    yield path.parent.name, path.name
+
+    def remove(self, connection: str, sha256: str, than: float) -> bool:
+        """Forget an upload whose bytes came before a POSIX time; False where they came again since."""
+        return remove_older(self._path(connection, sha256), self._root, than)
 
     def forget(self, sha256: str) -> int:
         """Forget an upload of everybody: nothing of it may stay. Return how many there were."""

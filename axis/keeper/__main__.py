@@ -23,6 +23,7 @@ from axis.ground import Ground, open_ground
 from axis.health import serve_health
 from axis.kafka.doors import Doors
 from axis.kafka.producer import Publisher
+from axis.keeper.leftover import Leftover
 from axis.keeper.refusals import Refusals
 from axis.keeper.showing import Showing
 from axis.process import beside, start, until_stopped
@@ -71,6 +72,7 @@ def _beside(settings: Settings, ground: Ground) -> Callable[[], Awaitable[None]]
     pool, content, trust, now = ground.pool, ground.office.content, ground.trust, ground.office.now
     doors = Doors(settings, seconds=BROKER_SECONDS)
     doorstep, uploads = DoorMemory(pool), Uploads(content.root)
+    leftover = Leftover(doorstep, content, seconds=UNUSED.total_seconds())
     showing, watch = Showing(pool, content, trust.crl_urls), Refusals(settings.kafka_denials)
 
     async def keep() -> None:
@@ -80,6 +82,7 @@ def _beside(settings: Settings, ground: Ground) -> Callable[[], Awaitable[None]]
             await end_removals(conn, content, at=now())
         for name, sha256 in await doorstep.drop_uploads(before=now() - UNUSED, limit=MOST_UPLOADS):
             await asyncio.to_thread(uploads.drop, name, sha256)
+        await leftover.keep()
         await watch.show()
         metrics.INBOX_UNPUBLISHED.set(await doorstep.count_unpublished())
         await showing.show(now())

@@ -33,6 +33,12 @@ DELETE FROM upload
         ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)
 RETURNING connection, sha256
 """
+_NOT_WAITING: Final = """
+SELECT g.connection, g.sha256, u.used_at IS NOT NULL AS used
+  FROM unnest($1::text[], $2::text[]) AS g (connection, sha256)
+  LEFT JOIN upload u USING (connection, sha256)
+ WHERE u.sha256 IS NULL OR u.used_at IS NOT NULL
+"""
 _NOTE: Final = """
 INSERT INTO notice (notice_id, connection, code, field, detail, reference, record, at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -152,6 +158,17 @@ class DoorMemory:
         with store_faults():
             rows = await self._pool.fetch(_STALE, before, limit)
         return [(row["connection"], row["sha256"]) for row in rows]
+
+    async def not_waiting(self, uploads: Sequence[tuple[str, str]]) -> list[tuple[str, str, bool]]:
+        """Return those of the uploads (connection, digest) that no row says wait to be handed in.
+
+        With each whether it was: else there is no row of it, as after a restore.
+        """
+        with store_faults():
+            rows = await self._pool.fetch(
+                _NOT_WAITING, [name for name, _ in uploads], [sha256 for _, sha256 in uploads]
+            )
+        return [(row["connection"], row["sha256"], row["used"]) for row in rows]
 
     async def note(self, notice: Notice) -> bool:
         """Put a notice into its connection's mailbox; False where it is there already."""

@@ -1,9 +1,14 @@
 """What the Kafka door keeps in the database: uploads, notices, and the queue of inbox topics."""
 
+import os
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from axis.content.store import ContentStore
+from axis.content.uploads import Uploads
+from axis.keeper.leftover import Leftover
 from axis.store.doors import DoorMemory, Notice
 from axis.store.pool import open_pool
 
@@ -74,6 +79,40 @@ async def test_an_upload_counts_for_who_brought_it_and_for_a_day(memory):
     assert await memory.drop_uploads(before=later, limit=10) == [("other", SHA256)]
     assert await memory.use_upload("other", SHA256, at=NOW) is None
     assert await memory.drop_uploads(before=later, limit=10) == []
+
+
+@pytest.mark.parametrize(
+    ("has", "age", "stays"),
+    [
+        pytest.param(set(), 2, False, id="forgotten by a restore"),
+        pytest.param(set(), 0, True, id="its door is writing the row"),
+        pytest.param({"row"}, 2, True, id="waits to be handed in"),
+        pytest.param({"row", "used", "content"}, 2, False, id="brought again, handed in before"),
+        pytest.param({"row", "used"}, 2, True, id="handed in, its record comes again"),
+    ],
+)
+async def test_an_upload_that_waits_for_nothing_goes(memory, tmp_path, has, age, stays):
+    """Bytes without a row, or left over beside their content, are let go when they are a day old."""
+    store = ContentStore(tmp_path)
+    uploads = Uploads(store.root)
+    data = b"<edXML/>"
+    spool = store.spool()
+    spool.write(data)
+    sha256 = uploads.keep("speaks", spool)
+    [path] = (tmp_path / "uploads").glob("*/*")
+    then = time.time() - timedelta(days=age).total_seconds()
+    os.utime(path, (then, then))
+    if "row" in has:
+        await memory.add_upload("speaks", sha256, len(data), at=NOW)
+    if "used" in has:
+        await memory.use_upload("speaks", sha256, at=NOW)
+    if "content" in has:
+        store.put(data)
+    leftover = Leftover(memory, store, seconds=86400)
+    assert await leftover.keep() == (not stays)
+    assert path.exists() == stays
+    assert store.path(sha256).exists() == ("content" in has)
+    assert await leftover.keep() == 0, "and not looked at again at once"
 
 
 async def test_a_notice_is_told_once_and_to_its_connection_only(pool, memory):

@@ -1,6 +1,8 @@
 """Uploads are no content until they are handed in, and take nothing with them when they go."""
 
 import hashlib
+import os
+import time
 
 import pytest
 
@@ -62,3 +64,20 @@ def test_a_name_is_a_digest(uploads):
     for name in ("../../etc/passwd", "", "A" * 64, "0" * 63):
         with pytest.raises(ValueError, match="SHA-256"):
             uploads.take("dms-a", name)
+
+
+def test_only_what_came_long_ago_is_removed(store, uploads):
+    """Listed by its owner; brought again in the meantime, it stays where it is."""
+    for name in ("dms-a", "dms-b"):
+        bring(store, uploads, name)
+    then = time.time() - 100
+    for path in (store.root / "uploads").glob("*/*"):
+        os.utime(path, (then - 1, then - 1))
+    assert sorted(uploads.older(then)) == [("dms-a", SHA256), ("dms-b", SHA256)]
+    bring(store, uploads, "dms-b")
+    assert uploads.remove("dms-a", SHA256, then)
+    assert not uploads.remove("dms-a", SHA256, then)
+    assert not uploads.remove("dms-b", SHA256, then)
+    assert list(uploads.older(then)) == []
+    uploads.take("dms-b", SHA256)
+    assert list((store.root / "tmp").iterdir()) == []
