@@ -72,6 +72,32 @@ def verify_pdf(
     if isinstance(pdf, Violation):
         return PdfReport(integrity=_part([pdf]), content=_NOT_JUDGED, trust=_NOT_JUDGED)
     opened(pdf)
+    try:
+        return _verified(
+            pdf,
+            trust,
+            evidence,
+            at,
+            limits,
+            allow_claimed_time=allow_claimed_time,
+            own_evidence=own_evidence,
+            embedded_files=embedded_files,
+        )
+    finally:
+        pdf.reader.let_go()
+
+
+def _verified(
+    pdf: OpenedPdf,
+    trust: TrustList | None,
+    evidence: Evidence,
+    at: datetime,
+    limits: Limits,
+    *,
+    allow_claimed_time: bool,
+    own_evidence: bool,
+    embedded_files: bool,
+) -> PdfReport:
     if _encrypted(pdf):
         encrypted = Violation(Code.CONTENT_ENCRYPTED, "", "the file is encrypted")
         return PdfReport(integrity=_NOT_JUDGED, content=_part([encrypted]), trust=_NOT_JUDGED)

@@ -52,6 +52,16 @@ class Reader(PdfFileReader):
         """Numbers that anything refers to, by revision; `signing.numbers` finds them."""
         super().__init__(stream, strict=strict)
 
+    def let_go(self) -> None:
+        """Let go of all that was read; nothing can be asked for afterwards.
+
+        A document's objects refer to their reader, which holds them: such circles would lie about until
+        somebody looks for them.
+        """
+        for view in self._historical_resolver_cache.values():
+            vars(view).clear()
+        vars(self).clear()
+
     def _is_plain(self) -> bool:
         if self._has_no_encryption is None:
             self._has_no_encryption = "/Encrypt" not in self.trailer

@@ -1,16 +1,19 @@
 """Rules G1 to G11: good documents pass, and each attack is refused by its own name."""
 
+import gc
 import io
 from datetime import UTC, datetime
 
 import msgspec
 import pytest
+from pyhanko.pdf_utils import generic
 
 from axis.reports import Outcome
 from axis.sandbox.identity import Part
 from signing import mapped, reading
 from signing.trust import TrustList
 from signing.verify import verify_pdf
+from signing.versions import Reader
 from tests.lab.broken import flipped, packed, page_replaced
 from tests.lab.pdfs import (
     a_cms,
@@ -58,6 +61,29 @@ def test_a_good_document_is_accepted_in_every_part(make):
     assert {report.integrity.outcome, report.content.outcome, report.trust.outcome} == {Outcome.ACCEPTED}
     assert {(s.indication, s.subindication) for s in report.signatures} == {("TOTAL-PASSED", "")}
     assert all(s.intact and s.valid and s.timestamped_at for s in report.signatures)
+
+
+def _held():
+    """Readers and dictionaries of documents that are in memory now."""
+    kinds = (Reader, generic.DictionaryObject, generic.ArrayObject)
+    return {id(one) for one in gc.get_objects() if isinstance(one, kinds)}
+
+
+@pytest.mark.parametrize("make", [pytest.param(make, id=name) for name, make in GOOD.items()])
+def test_a_judged_document_leaves_memory_at_once(make):
+    """Nobody has to look for circles: reader and objects are gone when the report is there."""
+    pdf = make()
+    judge(pdf)  # what is kept for all documents is made by now
+    gc.collect()
+    gc.disable()
+    try:
+        before = _held()
+        report = judge(pdf)
+        behind = _held() - before
+    finally:
+        gc.enable()
+    assert report.signatures
+    assert not behind
 
 
 def test_signatures_are_reported_in_order_of_signing_and_without_identity_numbers():
