@@ -47,8 +47,7 @@ DOCUMENTS = {
     "edoc_3_replacement.edxml": [NO_PDF, LATER, *NOT_CONNECTED],
     "edoc_NOT_NAMESPACE_WELLFORMED.edxml": [
         (Code.XML_MALFORMED, ""),
-        # The header ends before the fault, so what it says is judged too; no attachment comes after it.
-        (Code.ATTACHMENT_MISSING, "files"),
+        # The header ends before the fault, so what it says is judged too. Attachments come after it: not known.
         (Code.SENDER_UNKNOWN, "From.OrganId"),
         (Code.RECIPIENT_UNKNOWN, "To[0].OrganId"),
     ],
