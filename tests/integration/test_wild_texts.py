@@ -47,7 +47,7 @@ DOCUMENTS = {
     "edoc_3_replacement.edxml": [NO_PDF, LATER, *NOT_CONNECTED],
     "edoc_NOT_NAMESPACE_WELLFORMED.edxml": [
         (Code.XML_MALFORMED, ""),
-        # The header ends before the fault, so what it says is judged too. Attachments come after it: not known.
+        # The header ends before the fault, so what it says is judged too; what comes after it is not known.
         (Code.SENDER_UNKNOWN, "From.OrganId"),
         (Code.RECIPIENT_UNKNOWN, "To[0].OrganId"),
     ],
