@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any, Final, Self
 
 import httpx
+import msgspec
 
 from axis.answers import Agency, ReceiptLine, Whoami
 from axis.client.answers import Receipt
-from axis.client.failures import NotYetError
+from axis.client.failures import AxisRefusedError, NotYetError
 from axis.client.receiving import Receiving
 from axis.client.sending import Sending
 from axis.client.wire import PATIENCE_SECONDS, Wire
@@ -110,25 +111,49 @@ class AxisClient(Sending, Receiving):
         loop = asyncio.get_running_loop()
         until = loop.time() + timeout
         while True:
-            wait = max(0.0, min(POLL_SECONDS, until - loop.time()))
-            async with self._wire.response(
-                "GET",
-                f"/v1/packets/{packet_id}/receipt",
-                params={"kind": kinds, "wait": max(wait, 0.001)},
-                wait=wait,
-            ) as answer:
-                data = await answer.aread()
-            if answer.status_code == httpx.codes.OK:
-                if self._verify is not None:
-                    self._verify(data)
-                return Receipt(
-                    event_id=answer.headers["ETag"].strip('"'),
-                    kind=answer.headers["Axis-Receipt-Kind"],
-                    at=datetime.fromisoformat(answer.headers["Axis-Receipt-At"]),
-                    data=data,
-                )
+            wait = max(0.001, min(POLL_SECONDS, until - loop.time()))
+            try:
+                found = await self._newest(packet_id, kinds, wait)
+            except AxisRefusedError as exc:
+                if exc.status != httpx.codes.NOT_FOUND:
+                    raise
+                # No such packet, or a gateway that does not know the question yet: the list tells which.
+                found = await self._newest_listed(packet_id, kinds, wait)
+            if found is not None:
+                return found
             if loop.time() >= until:
                 raise NotYetError(f"no receipt of {', '.join(kinds)} about {packet_id} in {timeout:.0f} s")
+
+    async def _newest(self, packet_id: str, kinds: list[str], wait: float) -> Receipt | None:
+        path = f"/v1/packets/{packet_id}/receipt"
+        async with self._wire.response(
+            "GET", path, params={"kind": kinds, "wait": wait}, wait=wait
+        ) as answer:
+            data = await answer.aread()
+        if answer.status_code != httpx.codes.OK:
+            return None
+        if self._verify is not None:
+            self._verify(data)
+        return Receipt(
+            event_id=answer.headers["ETag"].strip('"'),
+            kind=answer.headers["Axis-Receipt-Kind"],
+            at=datetime.fromisoformat(answer.headers["Axis-Receipt-At"]),
+            data=data,
+        )
+
+    async def _newest_listed(self, packet_id: str, kinds: list[str], wait: float) -> Receipt | None:
+        """Ask in two requests, as every gateway understands."""
+        path = f"/v1/packets/{packet_id}/receipts"
+        async with self._wire.response(
+            "GET", path, params={"kind": kinds, "wait": wait}, wait=wait
+        ) as answer:
+            lines = msgspec.json.decode(await answer.aread(), type=list[ReceiptLine])
+        # 202: not yet. What is listed then may be of an earlier judgement.
+        if answer.status_code != httpx.codes.OK or not lines:
+            return None
+        newest = lines[-1]
+        data = await self.receipt(newest.event_id)
+        return Receipt(event_id=newest.event_id, kind=newest.kind, at=newest.at, data=data)
 
     # --- looking up --------------------------------------------------------
 

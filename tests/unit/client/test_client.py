@@ -146,6 +146,39 @@ async def test_waits_for_a_receipt_and_lets_the_verifier_speak(client, gateway):
     assert [line.state for line in await client.receipts(PACKET)] == ["sealed", "sealed", "sealing"]
 
 
+async def test_waits_at_a_gateway_of_the_version_before_too(gateway):
+    """It has no route for the newest receipt: the list is asked; a packet it does not know stays unknown."""
+    now = httpx.ASGITransport(gateway.app)
+
+    async def before(request):
+        asked.append(request.url.path)
+        if request.url.path.endswith("/receipt"):
+            request.url = request.url.copy_with(path="/v1/no-such-route")
+        return await now.handle_async_request(request)
+
+    asked, seen = [], []
+    gateway.memory.lines = [
+        ReceiptLine(event_id=EVENT, kind="SubmissionAcceptance", at=NOON, sealed_at=NOON),
+        ReceiptLine(event_id="c" * 32, kind="ContentHandover", at=NOON, sealed_at=None),
+    ]
+    gateway.memory.receipt_parts[EVENT, "dms"] = sealed()
+    transport = httpx.MockTransport(before)
+    async with AxisClient(
+        "https://axis.test", "dms-1", "s3cret:ü%", transport=transport, verify=seen.append
+    ) as client:
+        receipt = await client.wait_for_receipt(PACKET, timeout=1)
+        assert (receipt.event_id, receipt.kind, receipt.at) == (EVENT, "SubmissionAcceptance", NOON)
+        assert seen == [receipt.data]
+        with pytest.raises(NotYetError):
+            await client.wait_for_receipt(PACKET, "ContentHandover", timeout=0.1)
+        gateway.memory.lines = []
+        with pytest.raises(AxisRefusedError) as unknown:
+            await client.wait_for_receipt("f" * 32, timeout=1)
+    assert unknown.value.code == "take.not-found"
+    ways = [path.removeprefix("/v1/") for path in asked if path != "/v1/token"]
+    assert ways[:3] == [f"packets/{PACKET}/receipt", f"packets/{PACKET}/receipts", f"receipts/{EVENT}"]
+
+
 async def test_many_entries_are_marked_in_as_few_requests(client, gateway):
     """More than one request carries: in parts; what the mailbox does not have is left out of the answer."""
     for number in range(1, 1003):
