@@ -87,6 +87,11 @@ class Scene:
             assert time.monotonic() < until
             time.sleep(0.05)
 
+    def put_down(self):
+        """Kill the bridge and leave it dead; `axis.stack.single.begin` starts it."""
+        os.kill(self.pid(), signal.SIGKILL)
+        Supervisor(self.home).halt("bridge")
+
     def pid(self):
         return next(one.pid for one in Supervisor(self.home).standings() if one.name == "bridge")
 
