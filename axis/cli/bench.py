@@ -260,5 +260,4 @@ def _stage() -> Iterator[tuple[Stage, tuple[bytes, ...], dict[str, int]]]:
     settings = standing.running_settings()
     authority = Authority(settings.home / "authority")
     stage = asyncio.run(set_stage(settings, authority))
-    roots = {one.name: one.pid for one in standing.standings() if one.pid}
-    yield stage, read_anchors([authority.folder / "ca.pem"]), roots
+    yield stage, read_anchors([authority.folder / "ca.pem"]), standing.processes()

@@ -36,7 +36,7 @@ def describe() -> str:
 
 
 def families(roots: Mapping[str, int]) -> dict[str, list[int]]:
-    """Return each named process with all that it started.
+    """Return each named process with all that it started, but for what has a name of its own.
 
     Args:
         roots: process number by name.
@@ -47,11 +47,12 @@ def families(roots: Mapping[str, int]) -> dict[str, list[int]]:
             after = _read(entry / "stat").rpartition(")")[2].split()
             if after:
                 children.setdefault(int(after[1]), []).append(int(entry.name))
+    named = frozenset(roots.values())
     found: dict[str, list[int]] = {}
     for name, root in roots.items():
         family, fresh = [root], [root]
         while fresh:
-            fresh = [child for parent in fresh for child in children.get(parent, [])]
+            fresh = [child for parent in fresh for child in children.get(parent, []) if child not in named]
             family += fresh
         found[name] = family
     return found

@@ -14,6 +14,8 @@ from axis.errors import SetupError, UnavailableError
 from axis.settings import Settings, default_home, load_settings
 from axis.stack import life
 from axis.stack.life import ProgramStatus
+from axis.stack.places import Home
+from axis.stack.supervision import Supervisor
 
 
 def root() -> Path:
@@ -47,6 +49,16 @@ def standings() -> list[ProgramStatus]:
         return life.status(root())
     except UnavailableError as exc:
         raise absent() from exc
+
+
+def processes() -> dict[str, int]:
+    """Return the process numbers of the stack by name, with the supervisor, which writes all their logs.
+
+    Raises:
+        StopError: no stack runs.
+    """
+    supervisor = Supervisor(Home(root().expanduser().absolute()))
+    return {"supervisord": supervisor.pid(), **{one.name: one.pid for one in standings() if one.pid}}
 
 
 def ports() -> dict[str, int]:
