@@ -128,15 +128,19 @@ def verify_seal(data: bytes, seal: bytes, anchors: Sequence[bytes], at: datetime
         SealError: it does not hold, and why.
     """
     if not anchors:
-        raise SealError("no anchor to verify the seal by")
+        raise SealError("chưa cho gốc tin cậy nào / no anchor to verify the seal by")
     try:
         return _verified(data, seal, [x509.load_pem_x509_certificate(one) for one in anchors], at)
     except verification.VerificationError as exc:
-        raise SealError(f"the sealing certificate is not trusted: {exc}") from exc
+        raise SealError(
+            f"chứng thư niêm phong không được tin / the sealing certificate is not trusted: {exc}"
+        ) from exc
     except InvalidSignature as exc:
-        raise SealError("the signature is not of the sealing certificate's key") from exc
+        raise SealError(
+            "niêm phong không do khóa của chứng thư này ký / not signed by the sealing certificate's key"
+        ) from exc
     except (ValueError, TypeError, KeyError) as exc:
-        raise SealError(f"the seal is malformed: {exc}") from exc
+        raise SealError(f"niêm phong hỏng / the seal is malformed: {exc}") from exc
 
 
 def _verified(data: bytes, seal: bytes, anchors: list[x509.Certificate], at: datetime) -> SealedBy:

@@ -149,7 +149,7 @@ def parse_trust(data: bytes, *, name: str = "the trust list") -> TrustList:
     try:
         trust = msgspec.json.decode(data, type=TrustList)
     except msgspec.MsgspecError as exc:
-        raise SetupError(f"{name} is no trust list: {exc}") from exc
+        raise SetupError(f"{name} không phải danh sách tin cậy / is no trust list: {exc}") from exc
     return _sealed(trust, name)
 
 

@@ -72,7 +72,7 @@ def parse_standard(data: bytes) -> Standard:
     try:
         return msgspec.json.decode(data, type=Standard)
     except msgspec.MsgspecError as exc:
-        raise SetupError(f"appearance data cannot be used: {exc}") from exc
+        raise SetupError(f"dữ liệu thể thức không dùng được: {exc} (appearance data cannot be used)") from exc
 
 
 def load_standard(path: str = "") -> Standard:
@@ -84,4 +84,6 @@ def load_standard(path: str = "") -> Standard:
     try:
         return parse_standard(Path(path or SHIPPED).read_bytes())
     except OSError as exc:
-        raise SetupError(f"appearance data {path or SHIPPED} cannot be read: {exc.strerror}") from exc
+        raise SetupError(
+            f"không đọc được dữ liệu thể thức {path or SHIPPED} (appearance data unread: {exc.strerror})"
+        ) from exc

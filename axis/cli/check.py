@@ -1,6 +1,7 @@
 """`axis check`: judge PDFs and packets without sending anything."""
 
 import asyncio
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
@@ -91,6 +92,13 @@ def check(
 ) -> None:
     """Judge files."""
     files = list(find_files(paths))
+    if not files:
+        # A folder named wrongly must not end as "all well".
+        raise StopError(
+            exits.USAGE, f"không có tệp nào để kiểm tra ở {', '.join(map(str, paths))}", "no files there"
+        )
+    if html is not None:
+        _place(html)
     if html is not None and len(files) > MOST_ON_A_PAGE:
         raise StopError(
             exits.USAGE, f"--html: tối đa {MOST_ON_A_PAGE} tệp", f"at most {MOST_ON_A_PAGE} files"
@@ -108,6 +116,20 @@ def check(
         appearance=appearance,
     )
     raise typer.Exit(asyncio.run(work))
+
+
+def _place(html: Path) -> None:
+    """Find out before the work that the page could not be written after it.
+
+    Raises:
+        OSError: no such folder, no right to it, or a folder of that name.
+    """
+    if html.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "folder", str(html))
+    if not html.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "no folder", str(html))
+    if not os.access(html if html.exists() else html.parent, os.W_OK):
+        raise PermissionError(errno.EACCES, "no permission", str(html))
 
 
 class _Shown:

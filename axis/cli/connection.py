@@ -141,9 +141,9 @@ async def _list() -> tuple[tuple[Connection, ...], dict[str, str]]:
 
 def _line(one: Connection, act: str) -> tuple[str, ...]:
     shown = ", ".join(one.agencies[:6]) + (f" … ({len(one.agencies)})" if len(one.agencies) > 6 else "")  # noqa: PLR2004 - as many as fit a line
-    contact = one.last_contact_at.astimezone().strftime("%d/%m/%Y %H:%M") if one.last_contact_at else "-"
     state = "đã bỏ / removed" if one.removed_at else "đang dùng / in use"
     state += f"; {act} …" if act else ""
+    contact = out.moment(one.last_contact_at)
     return one.name, one.client_id, one.kafka_user or "-", shown or "-", contact, state
 
 

@@ -42,10 +42,10 @@ Bảng không có trong các tệp thì giữ nguyên; nội dung như cũ thì 
 
 \b
 Cột ở dòng đầu (columns in the first line; [] = có thể bỏ, optional):
-  agencies  code,name,level,valid_from,[code102,parent,connection,
+  agencies  code,name,level,valid_from,\\[code102,parent,connection,
             locked,valid_until,successors,invented,collective,any_person]
   signers   certificate_sha256,agency,full_name,position,kinds,
-            mandate_from,[competence,mandate_until,authorising_agency,
+            mandate_from,\\[competence,mandate_until,authorising_agency,
             field,basis]
             mỗi dòng một thẩm quyền (one mandate a line)
   seals     certificate_sha256,agency
@@ -261,7 +261,7 @@ def versions(*, json: Json = False) -> None:
             out.emit(version)
         return
     rows = [
-        (str(one.version), one.imported_at.astimezone().strftime("%d/%m/%Y %H:%M"), one.sha256[:12], one.note)
+        (str(one.version), out.moment(one.imported_at), one.sha256[:12], one.note)
         for one in found
     ]
     out.table("Danh bạ / directory", ("phiên bản", "lúc / at", "SHA-256", "ghi chú / note"), rows)

@@ -23,6 +23,8 @@ CREDENTIALS: Final = 77
 """Wrong password, secret or rights."""
 INTERRUPTED: Final = 130
 """Ctrl-C."""
+UNHEARD: Final = 141
+"""Whoever read the output went away before its end: what would have been the answer is not known."""
 
 MEANING: Final = (
     (OK, "tốt, đã kiểm tra", "all well, and checked"),
@@ -34,6 +36,8 @@ MEANING: Final = (
     (SOFTWARE, "lỗi của chính phần mềm", "a fault of the software"),
     (NO_ROOM, "đĩa đầy", "no room on the disk"),
     (CREDENTIALS, "sai mật khẩu, bí mật hoặc quyền", "wrong credentials"),
+    (INTERRUPTED, "dừng bằng Ctrl-C", "interrupted"),
+    (UNHEARD, "nơi đọc đầu ra đã thôi (| head)", "the reader went away"),
 )
 
 

@@ -17,6 +17,7 @@ from typer.exceptions import Abort, Exit, TyperException
 
 from axis.cli import exits
 from axis.cli.exits import StopError
+from axis.cli.visible import visible
 from axis.errors import AxisError, RefusedError, SetupError, UnavailableError
 from axis.settings import default_home
 from axis.violations import REASONS
@@ -56,10 +57,11 @@ def run(command: "Root", arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except Exit as done:
         return done.exit_code
-    except BrokenPipeError:
-        # The reader (`head`) has gone; what is still in the buffer would only raise again at exit.
+    except (BrokenPipeError, SystemExit):
+        # The reader (`head`) has gone, which the option parser and rich answer by SystemExit(1): as if
+        # something had been refused. What is still in the buffer would only raise again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return exits.OK
+        return exits.UNHEARD
     except (Exception, KeyboardInterrupt) as trouble:  # noqa: BLE001 - this is the funnel
         if type(trouble).__name__ == "NoArgsIsHelpError":
             sys.stderr.write(f"{trouble}\n")
@@ -163,7 +165,7 @@ def absent() -> StopError:
     )
 
 
-def _system(trouble: OSError) -> StopError:
+def _system(trouble: OSError) -> StopError:  # noqa: PLR0911 - one return for each kind of trouble
     name = f" {trouble.filename}" if trouble.filename else ""
     if trouble.errno in FULL:
         return StopError(exits.NO_ROOM, f"đĩa đầy, không ghi được{name}", "no room on the disk")
@@ -174,6 +176,8 @@ def _system(trouble: OSError) -> StopError:
         return StopError(exits.USAGE, f"không có tệp{name}", "no such file")
     if isinstance(trouble, IsADirectoryError):
         return StopError(exits.USAGE, f"{name.strip()} là thư mục, cần một tệp", "that is a folder")
+    if isinstance(trouble, NotADirectoryError | FileExistsError):
+        return StopError(exits.USAGE, f"{name.strip()} không dùng làm thư mục được", "not a folder")
     if isinstance(trouble, PermissionError):
         return StopError(exits.CREDENTIALS, f"không có quyền với{name}", "no permission")
     return StopError(exits.UNAVAILABLE, f"hệ thống báo lỗi: {trouble}", "the system refuses")
@@ -204,5 +208,5 @@ def _tell(stop: StopError, arguments: Sequence[str]) -> int:
     else:
         english = f" ({stop.en})" if stop.en else ""
         line = f"axis: {stop.vi}{english}"
-    sys.stderr.write(" ".join(line.split("\n")) + "\n")
+    sys.stderr.write(visible(" ".join(line.split("\n"))) + "\n")
     return stop.code

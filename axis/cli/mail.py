@@ -259,7 +259,8 @@ def receipt(
             if json:
                 out.emit({"path": str(path), "kind": line.kind, "at": line.at, "proven": proven.proven})
             else:
-                out.say(f"{'✓' if proven.proven else '✗'} {line.kind}: {path}", proven.reason)
+                words = shown.RECEIPTS.get(line.kind, line.kind)
+                out.say(f"{'✓' if proven.proven else '✗'} {words}: {path}", proven.reason)
     if bad:
         raise StopError(
             exits.REFUSED, f"{bad} biên nhận không chứng minh được gì", "a receipt proves nothing"

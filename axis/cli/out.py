@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Annotated, Final, TypeAlias
 
 import msgspec
@@ -13,6 +14,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from axis.cli.visible import visible
+from axis.zone import VIETNAM
 
 Json: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Mỗi dòng một đối tượng JSON (one JSON object a line).")
@@ -33,7 +37,13 @@ def emit(value: object) -> None:
 
 def say(vi: str, en: str = "") -> None:
     """Print a sentence, Vietnamese first. Text is shown as it is, never read as markup."""
+    vi, en = visible(vi), visible(en)
     console().print(f"{escape(vi)} [dim]({escape(en)})[/dim]" if en else escape(vi), soft_wrap=True)
+
+
+def moment(at: datetime | None) -> str:
+    """Return a moment by the clock of Vietnam, whatever clock this machine has; "-" for none."""
+    return f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S}" if at else "-"
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -47,7 +57,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
         whole = all(" " not in line[number] and len(line[number]) <= LONGEST_ID for line in lines)
         grid.add_column(column, overflow="fold", no_wrap=whole)
     for row in lines:
-        grid.add_row(*(escape(cell) for cell in row))
+        grid.add_row(*(escape(visible(cell)) for cell in row))
     console().print(grid)
 
 

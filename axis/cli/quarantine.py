@@ -65,7 +65,7 @@ def _line(entry: Entry) -> tuple[str, ...]:
     record = entry.record
     return (
         str(entry.id),
-        f"{record.at.astimezone():%d/%m/%Y %H:%M:%S}",
+        out.moment(record.at),
         f"{record.topic}/{record.partition}@{record.offset}",
         str(record.size),
         f"{record.code}: {record.detail}",
@@ -75,9 +75,9 @@ def _line(entry: Entry) -> tuple[str, ...]:
 
 def _dealt_with(entry: Entry) -> str:
     if entry.closed_at:
-        return f"đóng / closed {entry.closed_at.astimezone():%d/%m/%Y %H:%M}: {entry.closed_note}"
+        return f"đóng / closed {out.moment(entry.closed_at)}: {entry.closed_note}"
     if entry.replayed_at:
-        return f"gửi lại / replayed {entry.replayed_at.astimezone():%d/%m/%Y %H:%M}"
+        return f"gửi lại / replayed {out.moment(entry.replayed_at)}"
     return "-"
 
 
@@ -111,7 +111,7 @@ def show(
         ("số / id", str(entry.id)),
         ("ở / from", f"{record.topic}/{record.partition}@{record.offset}"),
         ("khóa / key", (record.key or b"").decode(errors="backslashreplace") or "-"),
-        ("lúc / at", record.at.astimezone().isoformat()),
+        ("lúc / at", out.moment(record.at)),
         ("byte", f"{record.size}, SHA-256 {record.sha256}"),
         ("lý do / reason", f"{record.code}: {record.detail}"),
         ("nghĩa / meaning", f"{reason.vi} ({reason.en})" if reason else "-"),

@@ -51,7 +51,7 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Thư mục sao lưu
 Mỗi lần một thư mục con theo thời điểm; nội dung chỉ chép phần mới. Cơ sở dữ liệu trước, nội dung sau:
 mọi thứ bản sao nhắc đến đều có trong bản sao (the database first, then content: all it names is there).
 
-\\b
+\b
 Ví dụ / Examples
   $ axis backup /mnt/sao-luu
   $ axis backup /mnt/sao-luu --dump axis.dump    bản pg_dump -Fc làm ngay trước đó (a dump made just before)
@@ -78,7 +78,7 @@ def backup(
 Lược đồ cũ được giữ lại dưới tên before_restore. Cửa vẫn đóng sau khi khôi phục: chạy
 axis reconcile --apply, rồi axis up (the old schema stays; the door stays closed until you reconciled).
 
-\\b
+\b
 Ví dụ / Examples
   $ axis restore /mnt/sao-luu
   $ axis restore /mnt/sao-luu --at 20261124T020000Z
@@ -128,7 +128,7 @@ def restore(
 Không xóa gì. Không có --apply: chỉ kể ra. Gói tin trước, trạng thái sau khi mọi gói tin đã xong: mã 2
 nghĩa là chạy lại (packets first, then statuses: exit code 2 means run it again). Mã 1: cần người xem.
 
-\\b
+\b
 Ví dụ / Examples
   $ axis reconcile
   $ axis reconcile --apply
@@ -147,6 +147,8 @@ def reconcile(
     json: Json = False,
 ) -> None:
     """Reconcile."""
+    if receipts is not None and not receipts.is_dir():
+        raise StopError(exits.USAGE, f"không có thư mục {receipts}", "no such folder")
     settings = _settings()
     with out.waiting("đang so", "comparing", quiet=json):
         found, known = _compared(settings)

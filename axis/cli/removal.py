@@ -33,7 +33,7 @@ SHOWN = 20
 Không có --apply: chỉ cho biết sẽ xóa gì. Dữ liệu mô tả, sự kiện, biên nhận ở lại
 (without --apply it only shows; metadata, events and receipts stay).
 
-\\b
+\b
 Ví dụ / Examples
   $ axis content sweep
   $ axis content sweep --apply --json
@@ -86,17 +86,20 @@ def incidents(
         for one in found:
             out.emit(one)
         return
+    if not found:
+        out.say("Chưa có sự cố nào", "no incidents")
+        return
     out.table(
         f"{len(found)} sự cố / incidents",
         ("số / id", "lúc / at", "kết nối / connection", "gói tin / packet", "ở / where", "xong / closed"),
         [
             (
                 str(one.incident_id),
-                one.at.astimezone().isoformat(timespec="seconds"),
+                out.moment(one.at),
                 one.connection,
                 one.packet_id,
                 one.field,
-                f"{one.closed_at.astimezone():%d/%m/%Y %H:%M} {one.closed_note}" if one.closed_at else "-",
+                f"{out.moment(one.closed_at)} {one.closed_note}" if one.closed_at else "-",
             )
             for one in found
         ],

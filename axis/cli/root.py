@@ -59,7 +59,16 @@ def load(name: str) -> Any:  # noqa: ANN401 - typer's command classes are privat
     module = importlib.import_module(f"axis.cli.{COMMANDS[name].module}")
     command: Any = typer.main.get_command(module.app)
     inner = getattr(command, "commands", {})
+    _flow(command)
     return inner.get(name, command)
+
+
+def _flow(command: Any) -> None:  # noqa: ANN401 - as above
+    r"""Let paragraphs of help fill the width of the terminal; blocks that begin with \\b stay as written."""
+    parts = (command.help or "").split("\n\n")
+    command.help = "\n\n".join(one if one.startswith("\b") else one.replace("\n", " ") for one in parts)
+    for inner in getattr(command, "commands", {}).values():
+        _flow(inner)
 
 
 def first_page() -> Sequence[str]:
@@ -74,6 +83,7 @@ def first_page() -> Sequence[str]:
     lines += ["", "Mọi lệnh nhận --json: mỗi dòng một đối tượng (one JSON object a line)."]
     lines += ["axis --version: phiên bản (the version)."]
     lines += ["AXIS_HOME: thư mục dữ liệu của trục trên máy này (folder of the local stack)."]
+    lines += ["Giờ trong các bảng là giờ Việt Nam, UTC+7 (times in tables are Vietnam's)."]
     lines += ["", "Mã thoát / Exit codes"]
     lines += [f"  {code:<3} {vi} ({en})" for code, vi, en in MEANING]
     return lines

@@ -1,10 +1,10 @@
 """How the answers of the axis look to a person: tables in Vietnamese, English beside."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Final, TypeVar
 
 from axis.cli import out
+from axis.cli.out import moment
 from axis.client import Entry, Overdue, PacketStatus, SentLine
 
 T = TypeVar("T")
@@ -36,6 +36,12 @@ RECEIPTS: Final = {
     "HandlingStatusRejection": "biên nhận: trạng thái bị từ chối / status refused",
 }
 """What a receipt is about, by the kind of its event (`axis.evidence.events.Kind`)."""
+KINDS: Final = {
+    "document": "văn bản / document",
+    "status": "trạng thái xử lý / status",
+    "notice": "thông báo / notice",
+}
+"""What a mailbox entry is, where it is no receipt."""
 LEVELS: Final = {
     "central": "trung ương / central",
     "province": "tỉnh / province",
@@ -49,9 +55,9 @@ def state(code: str) -> str:
     return STATES.get(code, code)
 
 
-def moment(at: datetime | None) -> str:
-    """Return a moment on this machine's clock."""
-    return f"{at.astimezone():%d/%m/%Y %H:%M:%S}" if at else "-"
+def entry_kind(one: Entry) -> str:
+    """Return in words what a mailbox entry is."""
+    return RECEIPTS.get(one.event_kind or "", KINDS.get(one.kind, one.kind))
 
 
 def lines(values: Sequence[T], *, json: bool, show: Callable[[Sequence[T]], None]) -> None:
@@ -108,7 +114,7 @@ def entries(found: Sequence[Entry]) -> None:
         [
             (
                 str(one.entry_id),
-                RECEIPTS.get(one.event_kind or "", one.kind) + (" ★" if one.priority else ""),
+                entry_kind(one) + (" ★" if one.priority else ""),
                 f"{one.number}/{one.notation} {one.title}" if one.number else "-",
                 ", ".join(one.recipients),
                 one.packet_id,
@@ -121,6 +127,9 @@ def entries(found: Sequence[Entry]) -> None:
 
 def sent(found: Sequence[SentLine]) -> None:
     """Show what was sent."""
+    if not found:
+        out.say("Chưa gửi gói tin nào: axis send goi.edxml", "nothing was sent yet")
+        return
     out.table(
         f"{len(found)} gói tin đã gửi / packets sent",
         ("gói tin / packet", "lúc / at", "văn bản / document", "trạng thái / state", "nhận / fetched"),
@@ -139,6 +148,9 @@ def sent(found: Sequence[SentLine]) -> None:
 
 def overdue(found: Sequence[Overdue]) -> None:
     """Show answers that are due and missing."""
+    if not found:
+        out.say("Không có gì quá hạn trả lời", "nothing is overdue")
+        return
     out.table(
         f"{len(found)} quá hạn / overdue",
         (

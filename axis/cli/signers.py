@@ -36,7 +36,7 @@ Người không có trong tệp thì giữ nguyên (who is not in the file stays
 
 \b
 Cột / columns: certificate_sha256,agency,full_name,position,kinds,mandate_from,
-               [competence,mandate_until,authorising_agency,field,basis]
+               \\[competence,mandate_until,authorising_agency,field,basis]
 
 \b
 Ví dụ / Examples

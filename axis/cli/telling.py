@@ -6,6 +6,7 @@ from rich.markup import escape
 
 from axis.appearance.grades import Grade
 from axis.cli import out
+from axis.cli.visible import visible
 from axis.report.story import Told, ToldFile, ToldReason
 from axis.report.words import Pair
 from axis.reports import Outcome
@@ -110,4 +111,4 @@ class Teller:
         return f"{escape(vi)} [dim]({escape(en)})[/dim]"
 
     def _print(self, line: str) -> None:
-        out.console().print(line, soft_wrap=True)
+        out.console().print(visible(line), soft_wrap=True)

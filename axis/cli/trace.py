@@ -35,7 +35,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 Không có nội dung văn bản, không có dữ liệu cá nhân (no content, no personal data).
 
-\\b
+\b
 Ví dụ / Examples
   $ axis trace 5f0c1c1e0f6d4c0b9d6a4f6f2f1f7a3e
   $ docker compose logs --no-log-prefix worker > worker.log; axis trace … --log worker.log

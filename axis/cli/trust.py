@@ -15,7 +15,6 @@ from axis.cli.out import Json
 from axis.errors import SetupError
 from axis.settings import load_settings
 from axis.store.trust import Trusts, TrustVersion, import_trust, list_trust
-from axis.zone import VIETNAM
 from signing.trust import EXAMPLE, TrustedAuthority, TrustList, certificate_span, load_trust, parse_trust
 
 app = typer.Typer(
@@ -123,7 +122,7 @@ def versions(*, json: Json = False) -> None:
     rows = [
         (
             str(one.version),
-            one.imported_at.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M"),
+            out.moment(one.imported_at),
             one.digest[:12],
             one.imported_by,
             f"{one.name} {one.note}".strip(),
@@ -158,7 +157,7 @@ def _read(file: Path) -> tuple[TrustList, bytes]:
     except SetupError as exc:
         raise StopError(
             exits.REFUSED,
-            f"{exc}; danh sách đang dùng không đổi",
+            f"không dùng được danh sách này, danh sách đang dùng không đổi: {exc}",
             "the list in force stays as it is",
         ) from exc
 

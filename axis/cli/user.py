@@ -166,7 +166,7 @@ def list_(*, json: Json = False) -> None:
                 one.name,
                 f"{ROLES[one.role]} / {one.role}",
                 f"{one.agency} {one.agency_name}".strip() or "-",
-                f"{one.reset_at.astimezone():%d/%m/%Y %H:%M}",
+                out.moment(one.reset_at),
                 "đã bỏ / removed" if one.removed_at else "đang dùng / in use",
             )
             for one in found

@@ -3,13 +3,14 @@
 import hashlib
 import os
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
 import typer
 
-from axis.cli import exits, out
+from axis.cli import exits, out, shown
 from axis.cli.exits import StopError
 from axis.cli.out import Json
 from axis.document import packet_id
@@ -122,7 +123,9 @@ def _show(path: Path, proven: Proven) -> None:
         out.say(f"✗ {path}: {proven.reason}", "proves nothing")
         return
     event = proven.event
-    out.say(f"✓ {path}: {event.get('kind')}, gói tin {event.get('packet_id')}", "proven")
-    out.say(f"    niêm phong {proven.sealed_at} bởi {proven.sealed_by}", "sealed, by the axis' own clock")
+    kind = str(event.get("kind"))
+    out.say(f"✓ {path}: {shown.RECEIPTS.get(kind, kind)}, gói tin {event.get('packet_id')}", "proven")
+    sealed_at = out.moment(datetime.fromisoformat(proven.sealed_at))
+    out.say(f"    niêm phong {sealed_at} bởi {proven.sealed_by}", "sealed, by the axis' own clock")
     if said := event.get("not_proven"):
         out.say(f"    không chứng minh / not proven: {said}")

@@ -28,7 +28,7 @@ def trusting(*anchors: str | os.PathLike[str]) -> Callable[[bytes], dict[str, ob
     """
     trusted = [part for path in anchors for part in certificates(Path(path).read_bytes())]
     if not trusted:
-        raise ReceiptError("no trust anchor was given")
+        raise ReceiptError("chưa cho gốc tin cậy nào / no trust anchor was given")
 
     def verify(data: bytes) -> dict[str, object]:
         try:
@@ -37,7 +37,7 @@ def trusting(*anchors: str | os.PathLike[str]) -> Callable[[bytes], dict[str, ob
             )
             at = datetime.fromisoformat(str(claimed["sealed_at"]))
         except (msgspec.MsgspecError, KeyError, ValueError, TypeError) as exc:
-            raise ReceiptError(f"not a receipt of the axis: {exc}") from exc
+            raise ReceiptError(f"không phải biên nhận của trục / not a receipt of the axis: {exc}") from exc
 
         def sealed(body: bytes, signature: bytes) -> None:
             verify_seal(body, signature, trusted, at)

@@ -50,7 +50,7 @@ class Wire:
     ) -> None:
         if not url.startswith(("https://", "http://")):
             raise SetupError(f"địa chỉ của trục phải bắt đầu bằng https:// (not an address: {url!r})")
-        context: ssl.SSLContext | bool = ssl.create_default_context(cafile=ca) if ca else True
+        context = _trusting(ca) if ca else True
         self._http = httpx.AsyncClient(
             base_url=url,
             verify=context,
@@ -142,6 +142,20 @@ class Wire:
                 self._token = token.access_token
                 self._renew_at = time.monotonic() + token.expires_in - RENEW_SECONDS
             return self._token
+
+
+def _trusting(ca: str) -> ssl.SSLContext:
+    """Trust one authority and no other.
+
+    Raises:
+        SetupError: its file is missing or holds no certificate.
+    """
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError as exc:  # ssl.SSLError is one
+        raise SetupError(
+            f"không đọc được chứng thư gốc của cửa trục {ca} (cannot read the door's authority: {exc})"
+        ) from exc
 
 
 def _quoted(text: str) -> str:

@@ -119,13 +119,16 @@ def verify_receipt(
         proof = [bytes.fromhex(step) for step in receipt.proof]
         signature = base64.b64decode(receipt.signature, validate=True)
     except (msgspec.MsgspecError, ValueError, binascii.Error) as exc:
-        raise ReceiptError(f"not a receipt of the axis: {exc}") from exc
+        raise ReceiptError(f"không phải biên nhận của trục / not a receipt of the axis: {exc}") from exc
     if (receipt.format, checkpoint.format) != (FORMAT, CHECKPOINT):
-        raise ReceiptError("a receipt of another format")
+        raise ReceiptError("biên nhận dạng khác / a receipt of another format")
     if receipt.tree_size != checkpoint.tree_size or any(len(step) != HASH_BYTES for step in proof):
-        raise ReceiptError("the proof does not fit the checkpoint")
+        raise ReceiptError("bằng chứng không khớp gốc cây / the proof does not fit the checkpoint")
     root = root_of_proof(leaf_hash(receipt.event.encode()), receipt.leaf_index, receipt.tree_size, proof)
     if root is None or root.hex() != checkpoint.root:
-        raise ReceiptError("the event does not stand in the sealed tree: it was altered")
+        raise ReceiptError(
+            "sự kiện không đứng trong cây đã niêm phong: đã bị sửa"
+            " / the event does not stand in the sealed tree: it was altered"
+        )
     verify_seal(receipt.checkpoint.encode(), signature)
     return event, checkpoint

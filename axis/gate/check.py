@@ -22,12 +22,13 @@ import msgspec
 from axis.appearance.grades import Standard, load_standard
 from axis.checks.policy import Policy, load_policy
 from axis.errors import SetupError
-from axis.gate.answers import Judged
+from axis.gate.answers import Judged, Undetermined
 from axis.gate.pool import GatePool
 from axis.gate.result import CheckResult, judged_result, shown, undetermined_result, with_advice
 from axis.gate.seen import Seen
 from axis.gate.viewer import Viewer
 from axis.reports import Outcome
+from axis.violations import Code
 from signing.evidence import NO_EVIDENCE
 from signing.trust import trust_of_pems
 
@@ -65,7 +66,8 @@ def find_files(paths: Sequence[Path]) -> Iterator[Path]:
     In folders, hidden names are passed over, and so is what is no regular file.
 
     Raises:
-        SetupError: a path that does not exist, or is neither file nor folder.
+        SetupError: a path that does not exist, or is neither file nor folder; a folder that cannot be
+            listed, for what stands in it would be passed over.
     """
     for path in paths:
         if path.is_dir():
@@ -77,12 +79,17 @@ def find_files(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def _in_folder(folder: Path) -> Iterator[Path]:
-    for root, folders, names in os.walk(folder):
+    for root, folders, names in os.walk(folder, onerror=_unlisted):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(root) / name
             if not name.startswith(".") and path.is_file():
                 yield path
+
+
+def _unlisted(trouble: OSError) -> None:
+    where = shown(Path(trouble.filename))
+    raise SetupError(f"không đọc được thư mục {where} (cannot list this folder: {trouble.strerror})")
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -226,7 +233,7 @@ async def _check(
 ) -> Checked:
     at, started = datetime.now(UTC), time.perf_counter()
     # Nothing is fetched here: what the document brings along is all there is.
-    answer = await pool.examine(path, at=at, evidence=NO_EVIDENCE, own_evidence=True)
+    answer = _unreadable(path) or await pool.examine(path, at=at, evidence=NO_EVIDENCE, own_evidence=True)
     judged = answer if isinstance(answer, Judged) else None
     if isinstance(answer, Judged):
         result = judged_result(path, answer, policy, at=at, trust=trust)
@@ -237,3 +244,13 @@ async def _check(
         seen = await viewer.see(path, at=at)
         result = with_advice(result, seen)
     return Checked(path=path, result=result, judged=judged, seen=seen)
+
+
+def _unreadable(path: Path) -> Undetermined | None:
+    """Say why a file cannot be opened: nobody can judge it, which is no fault of the gate."""
+    try:
+        path.open("rb").close()
+    except OSError as exc:
+        detail = f"không mở được tệp / the file cannot be opened: {exc.strerror}"
+        return Undetermined(code=Code.GATE_UNDETERMINED, detail=detail)
+    return None

@@ -245,10 +245,14 @@ def signer_for(authority: Authority, sender: Agency, competence: str) -> Identit
         for who in authority.record.identities.values():
             if who.part is Part.DELEGATE and who.parent == sender.code:
                 return who
-        raise SetupError(f"no one signs TUQ. for {sender.code} in the sandbox; try G22")
+        raise SetupError(
+            f"dữ liệu thử không có người ký TUQ. cho {sender.code}; thử G22 (no such signer; try G22)"
+        )
     if competence not in PARTS:
         known = ", ".join(name for name in (*PARTS, "TUQ") if name)
-        raise SetupError(f"competence {competence!r} is unknown; own office (empty), or one of {known}")
+        raise SetupError(
+            f"không có thẩm quyền “{competence}”; để trống, hoặc một trong {known} (unknown competence)"
+        )
     return authority.person(sender, PARTS[competence])
 
 

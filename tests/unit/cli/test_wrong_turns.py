@@ -5,6 +5,7 @@ import json
 import os
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import run as spawn
 from sys import executable
@@ -12,9 +13,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from axis.cli import exits, funnel, root, standing
+from axis.cli import exits, funnel, out, root, standing
 from axis.cli.commands import COMMANDS
 from axis.cli.exits import StopError
+from axis.client.wire import Wire
 from axis.errors import RefusedError, SetupError, UnavailableError
 from axis.stack import life
 from axis.store.faults import StoreError
@@ -67,11 +69,22 @@ def axis(capsys, *arguments):
             id="folder-missing",
         ),
         pytest.param(["connection", "assign", "dms"], exits.USAGE, "--agency", id="assign-nothing"),
+        pytest.param(["check", "{home}"], exits.USAGE, "không có tệp nào", id="check-empty-folder"),
+        pytest.param(
+            ["check", __file__, "--html", "/nonexistent/x.html"],
+            exits.USAGE,
+            "không có thư mục /nonexistent",
+            id="page-into-no-folder",
+        ),
+        pytest.param(["check", __file__, "--html", "/tmp"], exits.USAGE, "thư mục", id="page-onto-a-folder"),
+        pytest.param(
+            ["reconcile", "--receipts", "/nonexistent"], exits.USAGE, "không có thư mục", id="no-receipts"
+        ),
     ],
 )
-def test_wrong_use_is_one_line_and_a_code(capsys, arguments, code, words):
+def test_wrong_use_is_one_line_and_a_code(capsys, home, arguments, code, words):
     """Whatever is called wrongly: one line, what to do instead, no traceback."""
-    got, _, err = axis(capsys, *arguments)
+    got, _, err = axis(capsys, *(word.replace("{home}", str(home)) for word in arguments))
     assert (got, err.count("\n")) == (code, 1)
     assert words in err
 
@@ -193,3 +206,86 @@ def test_first_page_is_quick():
     )
     loaded = spawn([executable, "-c", probe], capture_output=True, check=True).stdout.splitlines()[-1]
     assert loaded == b"[]"
+
+
+def every_command(command, path=()):
+    """Yield each command that can be called, with the words that call it."""
+    inner = getattr(command, "commands", {})
+    if not inner:
+        yield path
+    for name, one in inner.items():
+        yield from every_command(one, (*path, name))
+
+
+PATHS = [path for name in COMMANDS for path in every_command(root.load(name), (name,))]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_help_shows_what_was_written(capsys, path):
+    """No mark of the formatter is shown, and nothing in brackets is lost to it."""
+    code, out, _ = axis(capsys, *path, "--help")
+    assert code == exits.OK
+    assert "\\" not in out
+    if path[0] == "directory" and path[-1] == "import":
+        assert "[competence,mandate_until,authorising_agency," in out
+
+
+def test_a_reader_that_goes_away_is_no_verdict():
+    """`axis … | head -1` ends with a code of its own: neither "all well" nor "refused"."""
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "wb") as pipe:
+        os.close(reader)
+        done = spawn([executable, "-m", "axis.cli", "sandbox", "faults", "--json"], stdout=pipe, check=False)
+    assert done.returncode == exits.UNHEARD
+
+
+@pytest.mark.parametrize("trouble", [BrokenPipeError(), SystemExit(1)], ids=["ours", "of-the-library"])
+def test_each_way_of_hearing_it_ends_alike(trouble):
+    """The option parser and the tables have their own ways to end: the code is the same."""
+    probe = (
+        "import sys; from axis.cli import funnel, root;"
+        f"root.Root.main = lambda *a, **k: (_ for _ in ()).throw({trouble!r});"
+        "sys.exit(funnel.run(root.build(), ['ps']))"
+    )
+    assert spawn([executable, "-c", probe], check=False).returncode == exits.UNHEARD
+
+
+def test_a_closed_output_is_told_before_anything_is_done(home):
+    """A secret shown once would be lost: nothing is done, and the line says how to ask for silence."""
+    call = '"$0" -m axis.cli sandbox document --from G09 -o "$1" >&-'
+    done = spawn(
+        ["/bin/sh", "-c", call, executable, home / "x.pdf"],
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, (home / "x.pdf").exists()) == (exits.USAGE, False)
+    assert "/dev/null" in done.stderr.decode()
+
+
+def test_names_of_others_are_not_obeyed(capsys):
+    """A line end, a control or a turn of direction in a file's name is spelled out."""
+    code, _, err = axis(capsys, "check", "a\nb\x1b[31m\u202efdp.exe")
+    assert code == exits.USAGE
+    assert "a\\nb\\x1b[31m\\u202efdp.exe" in err or "a b\\x1b[31m\\u202efdp.exe" in err
+
+
+def test_a_file_where_a_folder_is_needed_is_told(capsys, home):
+    """The line names it and says what it is needed for."""
+    (home / "a").write_text("x")
+    code, _, err = axis(capsys, "sandbox", "directory", "-o", str(home / "a"))
+    assert code == exits.USAGE
+    assert "không dùng làm thư mục được" in err
+
+
+def test_moments_are_told_by_the_clock_of_vietnam():
+    """Whatever clock the machine has: what one command says, another and the page say too."""
+    assert out.moment(datetime(2026, 11, 29, 17, 30, tzinfo=UTC)) == "30/11/2026 00:30:00"
+    assert out.moment(None) == "-"
+
+
+def test_an_authority_of_the_door_that_cannot_be_read_is_named(tmp_path):
+    """A profile that names a file which is gone, or holds no certificate, says which."""
+    (tmp_path / "empty.pem").write_text("")
+    for name in ("gone.pem", "empty.pem"):
+        with pytest.raises(SetupError, match=name):
+            Wire("https://localhost:1", "x", "y", ca=str(tmp_path / name), patience=1, transport=None)

@@ -1,0 +1,25 @@
+"""Words of others on a terminal: nothing in them is obeyed."""
+
+import unicodedata
+from typing import Final
+
+SPELLED: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Categories of Unicode: controls, halves of characters, ends of lines and paragraphs."""
+TURNING: Final = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that turn the direction in which text is read."""
+
+
+def visible(text: str) -> str:
+    """Return text with what a terminal would obey, and what turns reading round, spelled out.
+
+    Names of files and people, subjects and details come from outside: a line end in one must not look
+    like a line of ours.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char.encode("unicode_escape").decode()
+        if unicodedata.category(char) in SPELLED or char in TURNING
+        else char
+        for char in text
+    )
