@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,23 +15,20 @@ from axis.stack.identity import Identity, load_identity
 from axis.stack.kafka import kafka_program, prepare_kafka
 from axis.stack.places import Home
 from axis.stack.ports import choose_ports
-from axis.stack.postgres import database_url, postgres_program, prepare_postgres, remove_postgres
+from axis.stack.postgres import database_url, postgres_program, prepare_postgres
 from axis.stack.registry import API, prepare_registry, registry_program
 from axis.store.migrate import migrate
+from tests.lab.leftovers import own_folder
 
 
 @contextmanager
 def temporary_home() -> Iterator[Home]:
     """Give a folder that a server under another account can reach, and remove it with all that is below."""
-    root = Path(tempfile.mkdtemp(prefix="axis-test-"))
-    root.chmod(0o711 if os.geteuid() == 0 else 0o700)
-    home = Home(root)
-    home.run.mkdir()
-    try:
+    with own_folder("axis-test-") as root:
+        root.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        home = Home(root)
+        home.run.mkdir()
         yield home
-    finally:
-        remove_postgres(home)
-        shutil.rmtree(root, ignore_errors=True)
 
 
 class Postgres:

@@ -23,10 +23,10 @@ from axis.cli.rehearsal import set_stage
 from axis.cli.verify import read_anchors
 from axis.sandbox.authority import Authority
 from axis.settings import load_settings
-from axis.stack.life import remove, up
+from axis.stack.life import up
 from axis.stack.places import Home
-from axis.stack.postgres import remove_postgres
 from tests.lab.ammunition import prepare
+from tests.lab.leftovers import clear, own_folder
 from tests.lab.scene import Scene, hurried_policy
 from tests.lab.traffic import Traffic
 from tests.soak import killing, people, servers
@@ -75,21 +75,21 @@ def parsed() -> argparse.Namespace:
 @contextmanager
 def home(folder: Path | None) -> Iterator[Path]:
     """Give the stack a disk of its own, which can be filled without harm to others."""
-    root = folder or Path(tempfile.mkdtemp(prefix="axis-soak-"))
-    root.mkdir(parents=True, exist_ok=True)
-    own = folder is None and os.geteuid() == 0
-    if own:
-        subprocess.run(
-            ("mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=711", "axis-soak", str(root)), check=True
-        )
-    try:
+    if folder is not None:
+        folder = folder.absolute()
+        if Home(folder).identity.exists():  # of a campaign that was killed there
+            clear(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            yield folder
+        finally:
+            clear(folder)
+        return
+    with own_folder("axis-soak-") as root:
+        if os.geteuid() == 0:
+            disk = ("mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES},mode=711", "axis-soak", str(root))
+            subprocess.run(disk, check=True)
         yield root
-    finally:
-        remove(root)
-        remove_postgres(Home(root))
-        if own:
-            subprocess.run(("umount", "--lazy", str(root)), check=False)
-        shutil.rmtree(root, ignore_errors=True)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ import asyncio
 import os
 import random
 import shutil
-import subprocess
 import threading
 import time
 from pathlib import Path
@@ -16,12 +15,12 @@ from confluent_kafka.admin import AdminClient
 from axis.kafka.connect import confluent_options
 from axis.stack import single
 from axis.topics import TOPICS, WORKER_GROUP
+from tests.lab.leftovers import IPTABLES, drop, let_pass
 from tests.lab.scene import Scene
 from tests.lab.witnesses import read_road
 from tests.soak.fault import Fault, Heal
 from tests.soak.killing import started
 
-IPTABLES = shutil.which("iptables") or ""
 FAKETIME = str(next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), ""))
 AS_ROOT = os.geteuid() == 0
 STORM = 60
@@ -165,8 +164,8 @@ def cut_off(port_of: str, *, one_way: bool = False):
         port = str(scene.port(port_of))
         flag = "--sport" if one_way else "--dport"
         rule = ("INPUT", "-i", "lo", "-p", "tcp", flag, port, "-j", "DROP")
-        subprocess.run((IPTABLES, "-w", "-A", *rule), check=True)
-        return lambda: (subprocess.run((IPTABLES, "-w", "-D", *rule), check=True), None)[1]
+        drop(scene.home.root, rule)
+        return lambda: let_pass(scene.home.root, rule)
 
     return strike
 
