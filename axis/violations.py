@@ -54,6 +54,22 @@ class Code(StrEnum):
 
     # G: the signed PDF.
     PDF_UNREADABLE = "signature.pdf-unreadable"
+    PDF_HEADER = "pdf.header"
+    PDF_END = "pdf.end-missing"
+    PDF_STARTXREF = "pdf.startxref"
+    PDF_CROSS_REFERENCES = "pdf.cross-references"
+    PDF_SIZE = "pdf.size"
+    PDF_TRAILER = "pdf.trailer"
+    PDF_CATALOG = "pdf.catalog"
+    PDF_PAGES = "pdf.pages"
+    PDF_LOOP = "pdf.loop"
+    PDF_FORM = "pdf.form"
+    PDF_OBJECT = "pdf.object"
+    PDF_OBJECT_MISPLACED = "pdf.object-misplaced"
+    PDF_OBJECT_MISSING = "pdf.object-missing"
+    PDF_STREAM_LENGTH = "pdf.stream-length"
+    PDF_STREAM_DATA = "pdf.stream-data"
+    PDF_FILTER = "pdf.filter"
     HYBRID_REFERENCES = "signature.hybrid-references"
     SIGNATURE_NONE = "signature.none"
     SIGNATURE_COUNT = "signature.field-count"
@@ -96,6 +112,8 @@ class Code(StrEnum):
     LIMIT_PAGES = "limit.pages"
     LIMIT_CPU = "limit.cpu"
     LIMIT_MEMORY = "limit.memory"
+    LIMIT_DECODED = "limit.decoded-size"
+    LIMIT_NESTING = "limit.nesting"
     KEY_USAGE = "signature.key-usage"
     REVOKED = "signature.certificate-revoked"
 
@@ -238,6 +256,22 @@ REASONS: Final[dict[Code, Reason]] = {
     Code.DATE_INVALID: _R("F18", "Ngày tháng bắt buộc sai khuôn dạng hoặc không có thật.", "A mandatory date has the wrong form or does not exist."),
     Code.ARCHIVE_LIMIT: _R("F19", "Tệp nén vượt giới hạn về số mục, tỷ lệ nén hoặc dung lượng.", "An archive exceeds the caps on entries, ratio or size."),
     Code.PDF_UNREADABLE: _R("G1", "Không đọc được tệp PDF theo đúng chuẩn.", "The PDF cannot be read strictly."),
+    Code.PDF_HEADER: _R("G1", "Tệp không bắt đầu như một tệp PDF (%PDF-, phiên bản).", "The file does not begin as a PDF does (%PDF-, version)."),
+    Code.PDF_END: _R("G1", "Tệp PDF không kết thúc đúng (thiếu startxref hoặc %%EOF): có thể bị cắt cụt.", "The PDF does not end as one does (startxref, %%EOF): it may be cut off."),
+    Code.PDF_STARTXREF: _R("G1", "Không có bảng tham chiếu chéo ở chỗ startxref hoặc /Prev chỉ tới.", "No cross-references begin where startxref or /Prev points."),
+    Code.PDF_CROSS_REFERENCES: _R("G1", "Bảng tham chiếu chéo của tệp PDF hỏng hoặc tự mâu thuẫn.", "The PDF's cross-references are broken or contradict themselves."),
+    Code.PDF_SIZE: _R("G1", "Số đối tượng khai báo (/Size) không khớp bảng tham chiếu chéo.", "The declared number of objects (/Size) does not fit the cross-references."),
+    Code.PDF_TRAILER: _R("G1", "Phần cuối (trailer) của tệp PDF thiếu hoặc viết sai mục bắt buộc.", "The PDF's trailer lacks a required entry or spells it wrongly."),
+    Code.PDF_CATALOG: _R("G1", "Tệp PDF không có danh mục gốc (/Root).", "The PDF has no catalog (/Root)."),
+    Code.PDF_PAGES: _R("G1", "Cây trang của tệp PDF thiếu hoặc hỏng.", "The PDF's tree of pages is missing or broken."),
+    Code.PDF_LOOP: _R("G1", "Các phần của tệp PDF trỏ vòng quanh về chính nó.", "Parts of the PDF point round in a circle."),
+    Code.PDF_FORM: _R("G1", "Biểu mẫu của tệp PDF hỏng: trường viết sai hoặc lặp lại.", "The PDF's form is broken: a field is wrong or repeated."),
+    Code.PDF_OBJECT: _R("G1", "Một đối tượng của tệp PDF viết sai cú pháp.", "An object of the PDF is spelled wrongly."),
+    Code.PDF_OBJECT_MISPLACED: _R("G1", "Một đối tượng không nằm ở chỗ bảng tham chiếu chéo chỉ.", "An object is not where the cross-references say."),
+    Code.PDF_OBJECT_MISSING: _R("G1", "Tệp PDF trỏ tới một đối tượng không có trong tệp.", "The PDF refers to an object that is not in the file."),
+    Code.PDF_STREAM_LENGTH: _R("G1", "Một luồng dữ liệu không kết thúc ở chỗ /Length nói: sai độ dài hoặc bị cắt.", "A stream does not end where its /Length says: a wrong length, or cut off."),
+    Code.PDF_STREAM_DATA: _R("G1", "Một luồng dữ liệu không giải nén được.", "The data of a stream cannot be decoded."),
+    Code.PDF_FILTER: _R("G1", "Một luồng dữ liệu dùng bộ lọc lạ hoặc không được hỗ trợ.", "A stream uses a filter that is unknown or not supported."),
     Code.HYBRID_REFERENCES: _R("G1", "Tệp PDF có hai bảng tham chiếu chéo không thống nhất (hybrid).", "The PDF's two cross-reference tables (hybrid) could show two documents."),
     Code.SIGNATURE_NONE: _R("G2", "Tệp PDF không có chữ ký số.", "The PDF bears no signature."),
     Code.SIGNATURE_COUNT: _R("G2", "Số trường chữ ký và số chữ ký kiểm được không bằng nhau.", "Signature fields and judged signatures differ in number."),
@@ -280,6 +314,8 @@ REASONS: Final[dict[Code, Reason]] = {
     Code.LIMIT_PAGES: _R("G9", "Quá nhiều trang.", "Too many pages."),
     Code.LIMIT_CPU: _R("G9", "Việc đọc tệp vượt giới hạn tính toán.", "Reading the file exceeded the CPU limit."),
     Code.LIMIT_MEMORY: _R("G9", "Việc đọc tệp vượt giới hạn bộ nhớ.", "Reading the file exceeded the memory limit."),
+    Code.LIMIT_DECODED: _R("G9", "Một luồng dữ liệu giải nén ra quá lớn.", "A stream's data grow too large when they are decoded."),
+    Code.LIMIT_NESTING: _R("G9", "Các phần của tệp lồng nhau quá sâu.", "Parts of the file are nested too deeply."),
     Code.KEY_USAGE: _R("G10", "Chứng thư không được dùng để ký văn bản.", "The certificate's key usage does not allow signing documents."),
     Code.REVOKED: _R("G11", "Chứng thư đã bị thu hồi lúc ký.", "The certificate was revoked at signing time."),
     Code.PERSON_MISSING: _R("S1", "Văn bản chính thiếu chữ ký của người có thẩm quyền.", "The main document lacks a person's signature."),

@@ -64,14 +64,14 @@ def check_bounds(stream: BinaryIO, size: int, limits: Limits) -> Violation | Non
             # A hybrid file has two sections a revision.
             if len(seen) > 2 * limits.revisions:
                 return Violation(Code.LIMIT_REVISIONS, "", f"more than {limits.revisions} revisions")
-            claimed, dictionary = _section(stream, offset, size)
+            claimed, dictionary = read_section(stream, offset, size)
             entries += claimed
             if fault := _claims(dictionary, entries, size, limits):
                 return fault
             hybrid = dictionary.get("/XRefStm")
             if isinstance(hybrid, int) and hybrid not in seen:
                 seen.add(hybrid)
-                claimed, beside = _section(stream, hybrid, size)
+                claimed, beside = read_section(stream, hybrid, size)
                 entries += claimed
                 if fault := _claims(beside, entries, size, limits):
                     return fault
@@ -87,13 +87,16 @@ def check_bounds(stream: BinaryIO, size: int, limits: Limits) -> Violation | Non
 def _check_edges(stream: BinaryIO, size: int) -> Violation | None:
     tail = min(size, _TAIL_BYTES)
     stream.seek(size - tail)
-    if not _ENDING.search(bytes(stream.read(tail))):
-        # The parser looks for this line by line, and in a short file without it never ends.
-        return Violation(Code.PDF_UNREADABLE, "", "it does not end as a PDF does")
+    ending = bytes(stream.read(tail))
     stream.seek(0)
     if bytes(stream.read(len(_HEADER))) != _HEADER:
         # Some readers count offsets from the file's beginning and some from the header: two documents in one.
-        return Violation(Code.PDF_UNREADABLE, "", "it does not begin with a PDF header")
+        return Violation(Code.PDF_HEADER, "", "it does not begin with %PDF-")
+    if not _ENDING.search(ending):
+        # The parser looks for this line by line, and in a short file without it never ends.
+        if b"%%EOF" not in ending:
+            return Violation(Code.PDF_END, "", f"no %%EOF within the last {tail} bytes")
+        return Violation(Code.PDF_END, "", "no startxref with a number before %%EOF")
     return None
 
 
@@ -113,8 +116,17 @@ def _claims(dictionary: Any, entries: int, size: int, limits: Limits) -> Violati
     return None
 
 
-def _section(stream: BinaryIO, offset: int, size: int) -> tuple[int, Any]:
-    # Number of entries claimed, and the dictionary of the section at an offset.
+def read_section(stream: BinaryIO, offset: int, size: int) -> tuple[int, Any]:
+    """Return the number of entries that a section of cross-references claims, and its dictionary.
+
+    Args:
+        stream: the PDF.
+        offset: where the section begins.
+        size: bytes of the file.
+
+    Raises:
+        Exception: of any class; there is none.
+    """
     if not 0 <= offset < size:
         raise misc.PdfReadError("a cross-reference section outside the file")
     stream.seek(offset)

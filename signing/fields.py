@@ -14,6 +14,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from axis.checks.policy import Limits
 from axis.violations import Code, Violation
+from signing.causes import BrokenError
 from signing.objects import resolved
 
 TIMESTAMP: Final = "/ETSI.RFC3161"
@@ -61,7 +62,7 @@ def find_fields(
         The fields as they stand in the form, and what refuses about their
         number. Each field's own faults are its judge's.
     """
-    claimed = resolved(reader.root["/Pages"], "/Count")
+    claimed = resolved(_tree(reader), "/Count")
     if isinstance(claimed, int) and claimed > limits.pages:
         return (), (_too_many(limits),)
     form = resolved(reader.root, "/AcroForm")
@@ -93,6 +94,10 @@ def find_fields(
             Violation(Code.SIGNATURE_COUNT, "", "a signature on a page that the form does not know")
         )
     return tuple(found), tuple(faults)
+
+
+def _form(detail: str) -> BrokenError:
+    return BrokenError(Code.PDF_FORM, detail)
 
 
 class _TooManyPagesError(Exception):
@@ -143,16 +148,16 @@ def _walk(
     depth: int,
 ) -> Iterator[tuple[generic.DictionaryObject, str]]:
     if not isinstance(fields, generic.ArrayObject) or not depth:
-        raise TypeError("fields that are no list, or nested too deeply")
+        raise _form("fields that are no list, or nested too deeply")
     for index in range(len(fields)):
         raw = fields.raw_get(index)
         if isinstance(raw, generic.IndirectObject):
             if raw.reference in seen:
-                raise ValueError("a field that stands in the form twice")
+                raise _form("a field that stands in the form twice")
             seen.add(raw.reference)
         field = raw.get_object()
         if not isinstance(field, generic.DictionaryObject):
-            raise TypeError("a field that is no dictionary")
+            raise _form("a field that is no dictionary")
         part = str(resolved(field, "/T", ""))
         name = f"{parent}.{part}" if parent and part else parent or part
         kind = resolved(field, "/FT", inherited)
@@ -180,7 +185,7 @@ def _read(field: generic.DictionaryObject, name: str) -> FoundField:
 
 def _filled_widgets(reader: PdfFileReader, most: int) -> Iterator[generic.Reference | None]:
     # Widgets on pages that bear a filled signature by themselves; None for one that is no object of its own.
-    for number, page in enumerate(_pages(reader.root["/Pages"], set(), _DEPTH), start=1):
+    for number, page in enumerate(_pages(_tree(reader), set(), _DEPTH), start=1):
         if number > most:
             raise _TooManyPagesError
         annotations = resolved(page, "/Annots")
@@ -197,13 +202,26 @@ def _filled_widgets(reader: PdfFileReader, most: int) -> Iterator[generic.Refere
                 yield raw.reference if isinstance(raw, generic.IndirectObject) else None
 
 
+def _tree(reader: PdfFileReader) -> generic.DictionaryObject:
+    pages = resolved(reader.root, "/Pages")
+    if not isinstance(pages, generic.DictionaryObject):
+        raise BrokenError(Code.PDF_PAGES, "the catalog has no tree of pages (/Pages)")
+    return pages
+
+
 def _pages(node: Any, seen: set[int], depth: int) -> Iterator[generic.DictionaryObject]:  # noqa: ANN401
-    if not isinstance(node, generic.DictionaryObject) or id(node) in seen or not depth:
-        raise ValueError("a tree of pages that is none")
+    if not isinstance(node, generic.DictionaryObject):
+        raise BrokenError(Code.PDF_PAGES, "the tree of pages holds what is no page")
+    if id(node) in seen:
+        raise BrokenError(Code.PDF_LOOP, "a page or a branch of the tree of pages stands in it twice")
+    if not depth:
+        raise BrokenError(Code.PDF_PAGES, f"the tree of pages has more than {_DEPTH} levels")
     seen.add(id(node))
     kids = resolved(node, "/Kids")
     if kids is None:
         yield node
         return
+    if not isinstance(kids, generic.ArrayObject):
+        raise BrokenError(Code.PDF_PAGES, "a branch of the tree of pages whose /Kids are no list")
     for kid in kids:
         yield from _pages(kid.get_object(), seen, depth - 1)

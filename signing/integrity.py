@@ -12,6 +12,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from axis.checks.policy import Limits
 from axis.violations import Code, Violation
 from signing.byteranges import Range, check_order, check_reach, read_range
+from signing.causes import unreadable
 from signing.changes import check_changes
 from signing.cms import read_cms, read_token, verify_cms
 from signing.crossrefs import check_ends, check_hybrid, check_linear, check_offsets
@@ -20,7 +21,7 @@ from signing.fields import SUBFILTERS, FoundField, find_fields, is_invisible, to
 from signing.layout import check_layout
 from signing.looseness import check_looseness
 from signing.placed import PlacedSignature
-from signing.reading import OpenedPdf, unreadable
+from signing.reading import OpenedPdf
 from signing.signed import DATA, TST_INFO, CmsError, SignedCms, faults_of
 from signing.stamps import Stamp, read_stamp, signature_imprint, stamp_faults
 

@@ -15,8 +15,10 @@ from axis.checks.policy import Limits
 from axis.violations import Code, Violation
 from signing import hexadecimal, pages, sections, tokens, values
 from signing.bounds import check_bounds
+from signing.causes import BrokenError
 from signing.digests import Digests
 from signing.mapped import MappedFile
+from signing.tracing import cause_of
 from signing.versions import Reader
 
 HELD_BYTES: Final = 8 * 1024 * 1024
@@ -73,15 +75,21 @@ def open_pdf(file: BinaryIO, limits: Limits) -> OpenedPdf | Violation:
         reader = Reader(stream, strict=True)
         revisions = reader.total_revisions
         objects = sum(len(reader.defined(number)) for number in range(revisions))
+        _check_catalog(reader)
     except MemoryError:
         raise
     except Exception as exc:  # noqa: BLE001  # G1: any exception of any class
-        return unreadable(exc)
+        return cause_of(exc, stream, size)
     if revisions > limits.revisions:
         return Violation(Code.LIMIT_REVISIONS, "", f"{revisions} revisions; {limits.revisions} are allowed")
     if objects > limits.objects:
         return Violation(Code.LIMIT_OBJECTS, "", f"{objects} objects; {limits.objects} are allowed")
     return OpenedPdf(reader, view, size, Digests(view, size))
+
+
+def _check_catalog(reader: Reader) -> None:
+    if "/Root" not in reader.trailer:
+        raise BrokenError(Code.PDF_CATALOG, "no trailer names a catalog (/Root)")
 
 
 def _streams(file: BinaryIO, size: int) -> tuple[BinaryIO, Callable[[int, int], bytes | memoryview]]:
@@ -103,8 +111,3 @@ def _viewed(held: memoryview, offset: int, length: int) -> memoryview:
 def _read(file: BinaryIO, offset: int, length: int) -> bytes:
     file.seek(offset)
     return file.read(length)
-
-
-def unreadable(exc: Exception, where: str = "") -> Violation:
-    """Say that the parser failed. The message is of the parser's class only: no document content."""
-    return Violation(Code.PDF_UNREADABLE, where, f"the strict reader failed: {type(exc).__name__}")

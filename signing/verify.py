@@ -14,13 +14,14 @@ from asn1crypto import x509
 from axis.checks.policy import Limits
 from axis.reports import Need, Outcome, Part, PdfReport, SignatureReport
 from axis.violations import Code, Violation
+from signing.causes import unreadable
 from signing.content import SIGNED, Spelled, check_content
 from signing.embedded import embedded_evidence
 from signing.evidence import Evidence, joined
 from signing.fields import told
 from signing.indications import indicate
 from signing.integrity import JudgedSignature, judge_integrity
-from signing.reading import OpenedPdf, open_pdf, unreadable
+from signing.reading import OpenedPdf, open_pdf
 from signing.revocation import SKEW
 from signing.trust import TrustList
 from signing.trusting import SignatureTrust, Truster
@@ -104,7 +105,8 @@ def _verified(
     spelled = Spelled(pdf)
     signatures, faults = judge_integrity(pdf, limits, unsigned=lambda: _unsigned(spelled))
     content, hidden = _content(pdf, spelled, signatures, embedded_files=embedded_files)
-    faults = (*faults, *hidden)
+    if signatures or not faults:  # else nobody could count them
+        faults = (*faults, *hidden)
     if not signatures:
         none = Violation(Code.SIGNATURE_NONE, "", "the file bears no signature")
         return PdfReport(integrity=_part(faults or [none]), content=content, trust=_NOT_JUDGED)

@@ -15,6 +15,8 @@ from pyhanko.pdf_utils.decode_limits import DecodePurpose
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.xref import ObjStreamRef
 
+from axis.violations import Code
+from signing.causes import BrokenError, missing_key, placed
 from signing.spelling import FIRST_LOOK
 from signing.trees import Key
 from signing.values import read_plain, with_stream
@@ -47,6 +49,7 @@ class Reader(PdfFileReader):
         self._ends: dict[int, int] = {}
         """Where each object that was read ends, by where it begins."""
         self._heads: dict[int, _Head | None] = {}
+        self._being_read: set[tuple[Key, Place]] = set()
         self._has_no_encryption: bool | None = None
         self.meant: dict[int, frozenset[int]] = {}
         """Numbers that anything refers to, by revision; `signing.numbers` finds them."""
@@ -94,13 +97,35 @@ class Reader(PdfFileReader):
             return found
         key = (ref.idnum, ref.generation), marker
         if (known := self._versions.get(key)) is None:
-            known = self._plain(ref, marker) if isinstance(marker, int) else None
-            if known is None:
-                known = super()._read_object(ref, marker, never_decrypt)
+            known = self._versions[key] = self._read_once(ref, marker, never_decrypt=never_decrypt)
+        return known
+
+    def _read_once(
+        self, ref: generic.Reference, marker: int | ObjStreamRef, *, never_decrypt: bool
+    ) -> generic.PdfObject:
+        key = (ref.idnum, ref.generation), marker
+        if key in self._being_read:
+            detail = f"to read object {ref.idnum} {ref.generation} it must be read already"
+            raise BrokenError(Code.PDF_LOOP, detail)
+        self._being_read.add(key)
+        try:
+            found = self._plain(ref, marker) if isinstance(marker, int) else None
+            if found is None:
+                found = super()._read_object(ref, marker, never_decrypt)
                 if isinstance(marker, int):
                     self._ends[marker] = self.stream.tell()
-            self._versions[key] = known
-        return known
+        except KeyError as exc:
+            # Not to be taken for an entry that a dictionary does not have.
+            broken = missing_key(exc)
+            placed(broken, key[0], marker if isinstance(marker, int) else None)
+            raise broken from exc
+        except Exception as exc:
+            placed(exc, key[0], marker if isinstance(marker, int) else None)
+            raise
+        finally:
+            self._being_read.discard(key)
+        assert isinstance(found, generic.PdfObject), "as its own description says"
+        return found
 
     def _plain(self, ref: generic.Reference, offset: int) -> generic.PdfObject | None:
         # An object as nearly all programs write it; None: pyHanko's own function reads it from its beginning.

@@ -23,6 +23,7 @@ from axis.gate import limits
 from axis.gate.answers import Altered, InspectRequest, Judged, Kind
 from axis.reports import FileKind, FileReport, GateReport, Outcome, Part, PdfReport
 from axis.violations import Code, Violation
+from signing.causes import unreadable
 from signing.evidence import Evidence
 from signing.reading import OpenedPdf
 from signing.trust import TrustList
@@ -183,8 +184,7 @@ def _verified(
         if isinstance(exc, (MemoryError, _MachineError)):
             raise
         # G1: whatever the parser raises, the document cannot be read strictly.
-        broken = Violation(Code.PDF_UNREADABLE, "", f"the reader failed ({type(exc).__name__})")
-        refused = Part(outcome=Outcome.REFUSED, reasons=(broken,))
+        refused = Part(outcome=Outcome.REFUSED, reasons=(unreadable(exc),))
         return PdfReport(integrity=refused, content=_NOT_JUDGED, trust=_NOT_JUDGED)
 
 

@@ -26,7 +26,7 @@ from tests.attacks.showing import (
     another_picture,
     signature_unseen,
 )
-from tests.attacks.updates import CHANGED, COUNT, UNREADABLE
+from tests.attacks.updates import CHANGED, COUNT, OBJECT
 from tests.lab.pdfs import newest, next_number, update
 
 SUBFILTER: Final = "signature.subfilter"
@@ -124,7 +124,7 @@ FIELDS: Final = (
     Attack("field-of-sha1-subfilter", lambda: filled_from_the_start(b"/FT /Sig /V 11 0 R", _signature(b"/adbe.pkcs7.sha1")), SUBFILTER, one),
     Attack("field-of-raw-rsa-subfilter", lambda: filled_from_the_start(b"/FT /Sig /V 11 0 R", _signature(b"/adbe.x509.rsa_sha1")), SUBFILTER, one, (another_picture, accepted_by_pyhanko)),
     Attack("field-with-signature-inline", lambda: filled_from_the_start(b"/FT /Sig /V " + _signature(b"/none"), b"null"), COUNT, one, (another_picture, accepted_by_pyhanko)),
-    Attack("field-value-twice", value_twice, UNREADABLE, one),
+    Attack("field-value-twice", value_twice, OBJECT, one),
     Attack("field-hidden-signature", hidden_signature, COUNT, one, (accepted_by_pyhanko,)),
     Attack("field-signature-removed", signature_removed, CHANGED, two, (signature_unseen,)),
 )  # fmt: skip

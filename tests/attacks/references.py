@@ -21,7 +21,7 @@ from tests.attacks.building import (
     trailer_of,
     xref_stream,
 )
-from tests.attacks.updates import CHANGED, NOT_COVERING, UNREADABLE
+from tests.attacks.updates import CHANGED, CROSS_REFERENCES, NOT_COVERING
 from tests.lab.pdfs import newest, next_number, update
 
 HYBRID: Final = "signature.hybrid-references"
@@ -198,10 +198,10 @@ ATTACKS: Final = (
     Attack("xref-stream-after-table", stream_after_table, CHANGED, one),
     Attack("xref-object-stream-overrides", page_in_an_object_stream, CHANGED, one),
     Attack("xref-object-stream-twice", object_stream_twice, CHANGED, one),
-    Attack("xref-another-generation", another_generation, UNREADABLE, one),
+    Attack("xref-another-generation", another_generation, CROSS_REFERENCES, one),
     Attack("xref-generation-reused", generation_reused, "signature.objects-freed", one),
-    Attack("xref-generation-hidden", generation_hidden, UNREADABLE, one),
-    Attack("xref-previous-loop", previous_loop, UNREADABLE, one),
+    Attack("xref-generation-hidden", generation_hidden, CROSS_REFERENCES, one),
+    Attack("xref-previous-loop", previous_loop, "pdf.loop", one),
     Attack("xref-previous-cut", previous_cut, NOT_COVERING, one),
     Attack("xref-into-a-string", lambda: into("string"), CHANGED, lambda: _smuggled("string")),
     Attack("xref-into-a-stream", lambda: into("stream"), CHANGED, lambda: _smuggled("stream")),

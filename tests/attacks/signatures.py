@@ -22,7 +22,7 @@ from tests.attacks.showing import (
     intact_by_pyhanko,
 )
 from tests.attacks.spans import SIGNATURE, sign_spans
-from tests.attacks.updates import COUNT, NOT_COVERING, UNREADABLE
+from tests.attacks.updates import COUNT, NOT_COVERING, OBJECT
 from tests.lab.pdfs import next_number, update
 
 RANGE: Final = "signature.byte-range"
@@ -134,9 +134,9 @@ def literal_string() -> bytes:
 
 
 WRAPPING: Final = (
-    Attack("swa-moved-part", wrapped, UNREADABLE, one),
+    Attack("swa-moved-part", wrapped, OBJECT, one),
     Attack("swa-moved-part-range-kept", lambda: wrapped(second_range=False), CONTENTS, one),
-    Attack("swa-moved-part-with-comment", lambda: wrapped(b" % x\n"), UNREADABLE, one),
+    Attack("swa-moved-part-with-comment", lambda: wrapped(b" % x\n"), OBJECT, one),
     Attack("swa-text-in-the-gap", text_in_the_gap, CONTENTS, one, (intact_by_pyhanko,)),
     Attack("swa-blank-in-the-gap", blank_in_the_gap, CONTENTS, one, (intact_by_pyhanko,)),
     Attack("swa-comment-in-the-gap", comment_in_the_gap, CONTENTS, one, (intact_by_pyhanko,)),

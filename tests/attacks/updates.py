@@ -38,7 +38,9 @@ CHANGED: Final = "signature.changed-after"
 NOT_COVERING: Final = "signature.not-covering-file"
 UNTRUSTED: Final = "signature.chain-untrusted"
 COUNT: Final = "signature.field-count"
-UNREADABLE: Final = "signature.pdf-unreadable"
+STARTXREF: Final = "pdf.startxref"
+CROSS_REFERENCES: Final = "pdf.cross-references"
+OBJECT: Final = "pdf.object"
 
 
 def by_stranger() -> SignBytes:
@@ -145,10 +147,10 @@ def second_content() -> bytes:
 INCREMENTAL: Final = (
     Attack("isa-content", updated({4: shows(FORGED)}), CHANGED, one),
     Attack("isa-content-after-the-seal", updated({4: shows(FORGED)}, two), CHANGED, two),
-    Attack("isa-no-xref", body_only, UNREADABLE, one),
-    Attack("isa-no-trailer", table_without_trailer, UNREADABLE, one),
-    Attack("isa-no-table", trailer_without_table, UNREADABLE, one),
-    Attack("isa-two-endings", two_endings, UNREADABLE, one),
+    Attack("isa-no-xref", body_only, STARTXREF, one),
+    Attack("isa-no-trailer", table_without_trailer, CROSS_REFERENCES, one),
+    Attack("isa-no-table", trailer_without_table, STARTXREF, one),
+    Attack("isa-two-endings", two_endings, "pdf.end-missing", one),
     Attack("isa-copied-signature", copied_signature, NOT_COVERING, one),
     Attack("isa-copied-under-a-new-number", copied_under_a_new_number, COUNT, one),
     Attack("isa-resigned-by-a-stranger", resigned_by_a_stranger, CHANGED, one),

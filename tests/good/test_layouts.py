@@ -157,12 +157,12 @@ def test_what_real_tools_write_is_accepted(name):
     assert parts(GOOD[name]()) == ACCEPTED
 
 
-UNREADABLE, GAP, RANGE = "signature.pdf-unreadable", "signature.contents", "signature.byte-range"
+HEADER, GAP, RANGE = "pdf.header", "signature.contents", "signature.byte-range"
 REFUSED = {
     # Some readers count offsets from the header, some from the file's beginning.
-    "mark-before-the-header": (laid(behind(b"\xef\xbb\xbf", letter())), UNREADABLE),
-    "text-before-the-header": (laid(behind(b"X-Header: yes\r\n" * 60, letter())), UNREADABLE),
-    "text-before-the-header-offsets-behind": (laid(b"X-Header: yes\r\n" * 60 + letter()), UNREADABLE),
+    "mark-before-the-header": (laid(behind(b"\xef\xbb\xbf", letter())), HEADER),
+    "text-before-the-header": (laid(behind(b"X-Header: yes\r\n" * 60, letter())), HEADER),
+    "text-before-the-header-offsets-behind": (laid(b"X-Header: yes\r\n" * 60 + letter()), HEADER),
     # G3: nothing unsigned may stand in the gap but the digits.
     "line-ends-in-value": (
         laid(gap=lambda d: b"<" + b"\n".join(d[i : i + 64] for i in range(0, len(d), 64)) + b">"), GAP,

@@ -25,7 +25,6 @@ from tests.lab.services import a_document_token
 
 VALUE = by_hand()
 CHANGED = "signature.changed-after"
-UNREADABLE = "signature.pdf-unreadable"
 LINK = b"<< /Subtype /Link /Rect [0 0 99 99] /Border [0 0 1] >>"
 EMPTY_FONT = b"<< /Type /Font >>"
 HELVETICA = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding /Name /Helv >>"
@@ -191,7 +190,7 @@ REFUSED = {
         lambda: given_back(by_person(letter(n20=b"(x)")), 20), "signature.objects-freed",
     ),
     "given-back-and-used-again": (
-        lambda: by_person(update(given_back(letter(n20=b"(x)"), 20), {20: b"(y)"})), UNREADABLE,
+        lambda: by_person(update(given_back(letter(n20=b"(x)"), 20), {20: b"(y)"})), "pdf.cross-references",
     ),
     "number-of-a-stream-that-is-meant": (
         lambda: under_its_number(listed=False, other=b"[35 0 R]"), CHANGED,

@@ -116,11 +116,11 @@ def hostile(folder: Path) -> list[Packet]:
     """
     junk = b"%PDF-1.7\n" + random.Random(7).randbytes(20_000)
     files = (
-        ("bộ nhớ / memory", flate_bomb(), Code.PDF_UNREADABLE),
+        ("bộ nhớ / memory", flate_bomb(), Code.LIMIT_DECODED),
         ("tính toán / computing", many_objects(), Code.LIMIT_CPU),
         ("lồng nhau / nesting", nested(), Code.SIGNATURE_NONE),
         ("vòng lặp / loop", page_loop(), Code.LIMIT_PAGES),
-        ("rác / junk", junk, Code.PDF_UNREADABLE),
+        ("rác / junk", junk, Code.PDF_END),
     )
     made = []
     for number, (subject, pdf, code) in enumerate(files, 9_000_000):

@@ -61,7 +61,7 @@ REFUSALS = {
     "archive-bomb": (with_file(bomb(), "a.zip"), Code.ARCHIVE_LIMIT),
     "no-pdf": (packet(file("a.txt", b"text")), Code.MAIN_DOCUMENT_MISSING),
     "business-type": (packet(business_type=9), Code.BUSINESS_TYPE),
-    "pdf-unreadable": (packet(file("a.pdf", b"%PDF-1.7\nnothing\n%%EOF\n")), Code.PDF_UNREADABLE),
+    "pdf-end-missing": (packet(file("a.pdf", b"%PDF-1.7\nnothing\n%%EOF\n")), Code.PDF_END),
     "pdf-unsigned": (packet(file("a.pdf", plain())), Code.SIGNATURE_NONE),
     "pdf-active": (packet(file("a.pdf", plain("/OpenAction 8 0 R", n8=ACTION))), Code.CONTENT_JAVASCRIPT),
 }  # fmt: skip

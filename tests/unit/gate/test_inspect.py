@@ -69,14 +69,19 @@ def test_content_that_is_not_what_was_taken(look):
 
 
 @pytest.mark.parametrize(
-    "exc", [ValueError(), KeyError(1), RecursionError(), AssertionError(), OSError(errno.EINVAL, "seek")]
+    ("exc", "code"),
+    [
+        *((exc, Code.PDF_UNREADABLE) for exc in (ValueError(), KeyError(1), AssertionError())),
+        (OSError(errno.EINVAL, "seek"), Code.PDF_UNREADABLE),
+        (RecursionError(), Code.LIMIT_NESTING),
+    ],
 )
-def test_whatever_the_pdf_reader_raises_refuses_that_file(look, exc):
+def test_whatever_the_pdf_reader_raises_refuses_that_file(look, exc, code):
     """G1: an exception of any class is an unreadable PDF; the packet's other files have their own reports."""
     data = packet(file("a.pdf", PDF), file("b.pdf", PDF + b"good"))
     answer = look(data, verify=lambda pdf: REPORT if pdf.endswith(b"good") else fail(exc)(pdf))
     first, second = answer.report.files
-    assert [one.code for one in first.pdf.integrity.reasons] == [Code.PDF_UNREADABLE]
+    assert [one.code for one in first.pdf.integrity.reasons] == [code]
     assert first.pdf.integrity.outcome is Outcome.REFUSED
     assert second.pdf == REPORT
 

@@ -63,12 +63,12 @@ def shifted(a, s, b):
 
 
 INTEGRITY = {
-    "G1-not-a-pdf": (lambda: b"%PDF-1.7\nhello", "signature.pdf-unreadable"),
-    "G1-empty": (lambda: b"", "signature.pdf-unreadable"),
-    "G1-cut": (lambda: signed_twice()[:-400], "signature.pdf-unreadable"),
+    "G1-not-a-pdf": (lambda: b"%PDF-1.7\nhello", "pdf.end-missing"),
+    "G1-empty": (lambda: b"", "pdf.header"),
+    "G1-cut": (lambda: signed_twice()[:-400], "pdf.end-missing"),
     "G1-dangling-reference": (
         lambda: signed_by_hand(pdf=plain(n3=b"<< /Type /Page /Parent 2 0 R /Annots 99 0 R >>")),
-        "signature.pdf-unreadable",
+        "pdf.object-missing",
     ),
     "G2-unsigned": (plain, "signature.none"),
     "G2-unknown-subfilter": (lambda: signed_by_hand(subfilter="ETSI.CAdES.attached"), "signature.subfilter"),
