@@ -9,61 +9,45 @@ from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum, unique
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from asn1crypto import x509
-from pyhanko.sign.validation.settings import KeyUsageConstraints
-from pyhanko_certvalidator import ValidationContext, find_valid_path
-from pyhanko_certvalidator.errors import PathError, ValidationError
+from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.errors import (
+    InvalidCertificateError,
+    PathBuildingError,
+    PathError,
+    ValidationError,
+)
+from pyhanko_certvalidator.path import ValidationPath
 from pyhanko_certvalidator.policy_decl import (
     CertRevTrustPolicy,
     RevocationCheckingPolicy,
     RevocationCheckingRule,
 )
 from pyhanko_certvalidator.registry import CertificateRegistry, SimpleTrustManager
+from pyhanko_certvalidator.validate import async_validate_path
 
 from axis.violations import Code
 from signing.algorithms import weak_key
 from signing.distrust import Distrust, distrust_of
+from signing.paths import Chain, Kept, kept, turns_of
 from signing.signed import interned
-from signing.terms import Term, terms_of
+from signing.terms import terms_of
 from signing.trust import TrustedAuthority, TrustList, TrustRole
+from signing.usages import CONSTRAINTS, ROLES, Usage, is_machine
 
 T = TypeVar("T")
-
-
-@unique
-class Usage(Enum):
-    """What a certificate was used for."""
-
-    SIGN = "sign"
-    STAMP = "stamp"
-
-
-_ROLES: Final = {
-    Usage.SIGN: frozenset({TrustRole.PERSON, TrustRole.SEAL}),
-    Usage.STAMP: frozenset({TrustRole.TIMESTAMP}),
-}
-_CONSTRAINTS: Final = {
-    Usage.SIGN: KeyUsageConstraints(
-        key_usage={"digital_signature", "non_repudiation"},
-        key_usage_forbidden={"key_cert_sign", "crl_sign"},
-        match_all_key_usages=False,
-    ),
-    Usage.STAMP: KeyUsageConstraints(
-        key_usage={"digital_signature", "non_repudiation"},
-        key_usage_forbidden={"key_cert_sign", "crl_sign"},
-        extd_key_usage={"time_stamping"},
-        explicit_extd_key_usage_required=True,
-    ),
-}
-_NO_DOCUMENTS: Final = frozenset({"server_auth", "code_signing", "time_stamping", "ocsp_signing"})
-"""A certificate for nothing but these is a machine's (RFC 5280, 4.2.1.12)."""
+_Key = tuple[Usage, bytes, frozenset[bytes]]
+"""Use, leaf, and the authorities that came along: another document may know other ways."""
 
 _KNOWN_PATHS: Final = 4096
 """Paths kept for one trust list: some 10 kB each."""
+_MOST_WAYS: Final = 16
+"""Ways to anchors looked at for one certificate: authorities certify one another, and are renewed."""
+_OF_TIME: Final = frozenset({Code.CERTIFICATE_EXPIRED, Code.AUTHORITY_NOT_IN_FORCE, Code.ALGORITHM_WEAK})
+"""Why a way may be closed at one moment and open at another."""
 
 _NO_REVOCATION: Final = CertRevTrustPolicy(
     RevocationCheckingPolicy(
@@ -74,38 +58,22 @@ _NO_REVOCATION: Final = CertRevTrustPolicy(
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
-    """A valid path: certificates from the leaf upwards, the anchor last.
+class _Asked:
+    leaf: x509.Certificate
+    usage: Usage
+    moment: datetime
 
-    Of all that makes a path valid, only the certificates' spans depend on the
-    moment: it holds wherever they overlap.
-    """
 
-    certificates: tuple[x509.Certificate, ...]
-    terms: tuple[Term, ...] = ()
-    """What the trust list allows of it."""
-    roles: tuple[str, ...] = ()
-    """What every authority that the list names on it may vouch for."""
-    since: datetime = field(init=False)
-    until: datetime = field(init=False)
+_VALID, _FAILS, _BROKEN = range(3)
+"""What is told first where no way is open: what we ourselves have against a valid path."""
 
-    def __post_init__(self) -> None:
-        """Tell the span once: it is asked for with every signature.
 
-        The list alone decides how long an anchor is trusted (RFC 5280, 6.1.1 d),
-        unless it is the leaf.
-        """
-        spans = self.certificates[:-1] or self.certificates
-        object.__setattr__(self, "since", max(one.not_valid_before for one in spans))
-        object.__setattr__(self, "until", min(one.not_valid_after for one in spans))
-
-    def overstepped(self, moment: datetime) -> Term | None:
-        """Return the term of the trust list that a moment lies outside of, or None."""
-        return next((term for term in self.terms if not term.holds_at(moment)), None)
-
-    def holds_at(self, moment: datetime) -> bool:
-        """Tell whether it is valid at a moment too, terms of the list aside."""
-        return self.since <= moment <= self.until
+@dataclass(frozen=True, slots=True)
+class _Way:
+    end: Chain | Distrust
+    rank: int = _VALID
+    turns: tuple[datetime, ...] = ()
+    """When it may open or close."""
 
 
 class Pool:
@@ -118,7 +86,9 @@ class Pool:
         """Prepare for one document."""
         self.trust = trust
         self._store = _store_of(trust)
-        self._embedded = tuple(embedded)
+        # Nobody else can help on the way, and each signer's tool brings the same ones along each time.
+        self._embedded = tuple(one for one in embedded if _is_authority(one))
+        self._brought = frozenset(one.sha256 for one in self._embedded)
 
     def authority(self, certificate: x509.Certificate) -> TrustedAuthority | None:
         """Return the authority of the trust list that a certificate is, or None."""
@@ -142,8 +112,10 @@ class Pool:
                 "INDETERMINATE",
                 "NO_CERTIFICATE_CHAIN_FOUND",
             )
-        if (known := self._store.known.get((usage, certificate.sha256))) and known.holds_at(moment):
-            return _within_terms(known, moment)
+        key = usage, certificate.sha256, self._brought
+        known = self._store.known.get(key)
+        if known is not None and (chain := known.at(moment)) is not None:
+            return chain
         context = ValidationContext(
             trust_manager=self._store.manager,
             certificate_registry=self._registry(),
@@ -151,20 +123,55 @@ class Pool:
             allow_fetching=False,
             revinfo_policy=_NO_REVOCATION,
         )
+        ways = run_dry(self._ways(_Asked(certificate, usage, moment), context))
+        chains = [way.end for way in ways if isinstance(way.end, Chain)]
+        if not chains:
+            return min(ways, key=lambda way: way.rank).end
+        # The widest, then the first by its certificates: not as whoever sends them puts them in order.
+        best = min(chains, key=lambda one: (-len(one.roles), [each.sha256 for each in one.certificates]))
+        closed = [way for way in ways if isinstance(way.end, Distrust) and way.end.code in _OF_TIME]
+        self._store.remember(key, kept(best, moment, (turn for way in closed for turn in way.turns)))
+        return best
+
+    async def _ways(self, asked: _Asked, context: ValidationContext) -> list[_Way]:
+        # What each way to an anchor comes to.
+        ways: list[_Way] = []
+        paths = context.path_builder.async_build_paths_lazy(asked.leaf)
         try:
-            paths = context.path_builder.async_build_paths_lazy(certificate)
-            path = run_dry(find_valid_path(certificate, paths, context))
-            certificates = tuple(reversed(list(path.iter_certs(include_root=True))))
-            if fault := self._fault(certificates, usage):
-                return fault
-            # G10: by ourselves; on its way through the library the policy loses three of its fields,
-            # and for a certificate that is itself an anchor it is not asked at all.
-            _CONSTRAINTS[usage].validate(certificate)
-        except (PathError, ValidationError) as exc:
-            return distrust_of(exc)
+            async for path in paths:
+                ways.append(await self._way(path, asked, context))
+                if len(ways) == _MOST_WAYS:
+                    break
+        except PathBuildingError as exc:
+            ways.append(_Way(distrust_of(exc, itself=asked.leaf.self_signed in {"yes", "maybe"}), _FAILS))
+        finally:
+            await paths.cancel()
+        return ways
+
+    async def _way(self, path: ValidationPath, asked: _Asked, context: ValidationContext) -> _Way:
+        certificates = tuple(reversed(list(path.iter_certs(include_root=True))))
         named = [self._store.by_fingerprint.get(one.sha256) for one in certificates]
         chain = Chain(certificates, terms_of(certificates, named), _roles(named))
-        if not chain.holds_at(moment):
+        try:
+            await async_validate_path(context, path)
+        except (PathError, ValidationError) as exc:
+            fault = distrust_of(exc)
+            nothing_said = fault.subindication == "CERTIFICATE_CHAIN_GENERAL_FAILURE"
+            return _Way(fault, _BROKEN if nothing_said else _FAILS, turns_of(chain))
+        return _Way(self._judged(chain, asked), turns=turns_of(chain))
+
+    def _judged(self, chain: Chain, asked: _Asked) -> Chain | Distrust:
+        if chain.certificates[0].sha256 != asked.leaf.sha256:
+            return _distrust(Code.CHAIN_UNTRUSTED, "it bears the name and the key of a root and is another")
+        if fault := self._fault(chain.certificates, asked.usage):
+            return fault
+        # G10: by ourselves; on its way through the library the policy loses three of its fields,
+        # and for a certificate that is itself an anchor it is not asked at all.
+        try:
+            CONSTRAINTS[asked.usage].validate(chain.certificates[0])
+        except InvalidCertificateError as exc:
+            return distrust_of(exc)
+        if not chain.holds_at(asked.moment):
             # An anchor that signs itself: the library does not look at its span.
             return Distrust(
                 Code.CERTIFICATE_EXPIRED,
@@ -172,8 +179,7 @@ class Pool:
                 "INDETERMINATE",
                 "OUT_OF_BOUNDS_NO_POE",
             )
-        self._store.remember((usage, certificate.sha256), chain)
-        return _within_terms(chain, moment)
+        return _within_terms(chain, asked.moment)
 
     def _registry(self) -> CertificateRegistry:
         # The list's own first: of two certificates with one issuer and serial number the first one counts.
@@ -189,15 +195,14 @@ class Pool:
     def _fault(self, certificates: tuple[x509.Certificate, ...], usage: Usage) -> Distrust | None:
         for one in certificates:
             authority = self._store.by_fingerprint.get(one.sha256)
-            if authority is not None and not _ROLES[usage] & set(authority.roles):
+            if authority is not None and not ROLES[usage] & set(authority.roles):
                 return _distrust(Code.CHAIN_UNTRUSTED, "an authority on the path is not trusted for this use")
         for one in certificates:
             if weak := weak_key(one.public_key):
                 return Distrust(
                     Code.ALGORITHM_WEAK, f"on the path: {weak}", "INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE"
                 )
-        purposes = certificates[0].extended_key_usage_value
-        if usage is Usage.SIGN and purposes is not None and set(purposes.native) <= _NO_DOCUMENTS:
+        if usage is Usage.SIGN and is_machine(certificates[0]):
             return _distrust(Code.KEY_USAGE, "its purposes are none that sign documents")
         return None
 
@@ -208,12 +213,12 @@ class _Store:
     intermediates: tuple[x509.Certificate, ...]
     manager: SimpleTrustManager
     by_fingerprint: dict[bytes, TrustedAuthority]
-    known: OrderedDict[tuple[Usage, bytes], Chain] = field(default_factory=OrderedDict)
-    """Paths found before, by use and leaf. Refusals are not kept: the next document may bring what lacked."""
+    known: OrderedDict[_Key, Kept] = field(default_factory=OrderedDict)
+    """Paths found before. Refusals are not kept: the next document may bring what lacked."""
 
-    def remember(self, key: tuple[Usage, bytes], chain: Chain) -> None:
+    def remember(self, key: _Key, path: Kept) -> None:
         """Keep a path for the next document of the same signer."""
-        self.known[key] = chain
+        self.known[key] = path
         if len(self.known) > _KNOWN_PATHS:
             self.known.popitem(last=False)
 
@@ -246,6 +251,13 @@ def run_dry(work: Coroutine[Any, Any, T]) -> T:
         return result
     work.close()
     raise RuntimeError("certificate validation wanted to wait for something")
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        return bool(certificate.ca)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return False  # one that cannot be read helps nobody to find the way
 
 
 def _roles(named: Sequence[TrustedAuthority | None]) -> tuple[str, ...]:

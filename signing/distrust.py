@@ -45,9 +45,14 @@ _OF_ERRORS: Final = (
 )
 
 
-def distrust_of(exc: Exception) -> Distrust:
-    """Say what a failure of the certificate validator means; its messages name subjects and stay here."""
-    if isinstance(exc, InvalidCertificateError) and "self-signed" in str(exc):
+def distrust_of(exc: Exception, *, itself: bool = False) -> Distrust:
+    """Say what a failure of the certificate validator means; its messages name subjects and stay here.
+
+    Args:
+        exc: the failure.
+        itself: the certificate without a path is its own issuer.
+    """
+    if itself:
         detail, sub = "self-signed and not trusted", "NO_CERTIFICATE_CHAIN_FOUND"
         return Distrust(Code.CHAIN_UNTRUSTED, detail, "INDETERMINATE", sub)
     for kind, code, detail, sub in _OF_ERRORS:

@@ -13,13 +13,15 @@ from cryptography import x509 as pyca
 
 from axis.reports import Need, Outcome
 from axis.violations import Code, Violation
-from signing.chain import Chain, Pool, Usage
+from signing.chain import Pool
 from signing.distrust import Distrust
 from signing.evidence import Evidence
 from signing.integrity import JudgedSignature
+from signing.paths import Chain
 from signing.revocation import SKEW, Status, book_of
 from signing.stamps import Stamp
 from signing.trust import TrustList
+from signing.usages import Usage
 
 _SIGNER_REVOKED = Distrust(Code.REVOKED, "revoked at signing time", "TOTAL-FAILED", "REVOKED")
 _AUTHORITY_REVOKED = Distrust(
