@@ -38,7 +38,8 @@ AGAIN_SECONDS: Final = 1.0
 RUNG_SECONDS: Final = 0.5
 """How long a missed notification may delay an inbox."""
 
-MAILBOX: Final = "axis_mailbox"
+INBOX: Final = "axis_inbox"
+"""Rung when an entry is queued for an inbox topic; mailboxes of connections without one are silent here."""
 
 
 async def serve(settings: Settings, schemas: Schemas) -> None:
@@ -119,7 +120,7 @@ async def _fill(settings: Settings, pump: Pump) -> None:
     try:
         async with leadership(settings.database_url, BRIDGE) as lead:
             if lead is not None:
-                await lead.listen(MAILBOX)
+                await lead.listen(INBOX)
                 while True:
                     while await pump.step():
                         pass

@@ -35,7 +35,7 @@ async def serve(settings: Settings) -> None:
     passphrase = read_passphrase(settings.seal_passphrase_file)
     sealer = Sealer(settings.seal_certificate, settings.seal_key, passphrase)
     metrics.CERTIFICATE_ENDS.labels("seal").set(file_ends_at(settings.seal_certificate).timestamp())
-    pool = await open_pool(settings.database_url, size=4, application="axis-sealer")
+    pool = await open_pool(settings.database_url, size=4, application="axis-sealer", keyed=True)
     ledger = Ledger(pool)
 
     async def ready() -> dict[str, bool]:

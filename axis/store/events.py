@@ -24,11 +24,12 @@ WITH added AS (
 SELECT count(*), CASE WHEN count(*) > 0 THEN pg_notify('axis_unsealed', '') END FROM queued
 """
 
+# The queue alone says what is next: a backlog of any length costs a round no more than its own events.
 _WAITING: Final = """
-SELECT event.seq, event.event_id, event.packet_id, event.connection, event.at, event.body, unsealed.priority
-  FROM unsealed JOIN event USING (seq)
- ORDER BY unsealed.priority DESC, unsealed.seq
- LIMIT $1
+SELECT event.seq, event.event_id, event.packet_id, event.connection, event.at, event.body, next.priority
+  FROM (SELECT seq, priority FROM unsealed ORDER BY priority DESC, seq LIMIT $1) AS next
+ CROSS JOIN LATERAL (SELECT * FROM event WHERE event.seq = next.seq LIMIT 1) AS event
+ ORDER BY next.priority DESC, next.seq
 """
 
 # One statement: all of a round, or none.

@@ -1,9 +1,11 @@
 """What the Kafka door keeps in the database: uploads, notices, and the queue of inbox topics."""
 
+import asyncio
 import os
 import time
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import pytest
 
 from axis.content.store import ContentStore
@@ -157,6 +159,24 @@ async def test_a_connection_that_begins_to_speak_kafka_gets_its_mail(pool, memor
     await pool.execute("UPDATE mailbox SET marked_at = $2 WHERE entry_id = $1", second, NOW)
     await pool.execute("UPDATE connection SET kafka_user = 'conn.http.1' WHERE name = 'http'")
     assert [entry.entry_id for entry in await memory.unpublished([], 10)] == [first]
+
+
+async def test_who_fills_the_inbox_topics_is_rung_for_them_alone(pool):
+    """Entries of connections that fetch by themselves ring nobody there; what is undone neither."""
+    rung = asyncio.Queue()
+    async with pool.acquire() as listening:
+        await listening.add_listener("axis_inbox", lambda *_: rung.put_nowait("rung"))
+        await box(pool, "http", "receipt", "e1")
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await box(pool, "http", "receipt", "e1")
+        await pool.execute("SELECT pg_notify('axis_inbox', '')")  # comes behind what came before it
+        assert await asyncio.wait_for(rung.get(), 5) == "rung"
+        assert rung.empty()
+        await box(pool, "speaks", "receipt", "e2")
+        await asyncio.wait_for(rung.get(), 5)
+        await pool.execute("UPDATE connection SET kafka_user = 'conn.http.1' WHERE name = 'http'")
+        await asyncio.wait_for(rung.get(), 5)
+        await listening.reset()
 
 
 async def test_a_document_waits_until_it_is_routed_to_all(pool, memory):
