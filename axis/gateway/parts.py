@@ -66,6 +66,7 @@ class Memory:
         self.recipients = partial(views.read_recipients, pool)
         self.receipts = partial(views.list_receipts, pool)
         self.outcome = partial(views.read_outcome, pool)
+        self.newest = partial(views.read_newest, pool)
         self.receipt = partial(views.read_receipt, pool)
         self.repeated = partial(views.find_repeated, pool)
         self.entries = partial(inbox.list_entries, pool)

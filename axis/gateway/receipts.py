@@ -1,6 +1,7 @@
 """Receipts: which there are about a packet, and the exact bytes of one."""
 
-from typing import Annotated, Final
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Query, Response
@@ -17,13 +18,19 @@ from axis.gateway.plain import PlainRoute, plainly, waiting_for_kinds
 from axis.gateway.problems import required
 from axis.gateway.waiting import Wait, wait_until
 from axis.store.tokens import Caller
+from axis.store.views import ReceiptLine as Line
 from axis.store.views import ReceiptParts
 
 SEALING_SECONDS: Final = 1
 """After how long to ask again for a receipt that is being sealed."""
 
+KINDS: Final = frozenset(Kind)
+"""Anything else that is asked for does not reach the database."""
+
 OUTCOMES: Final = frozenset({Kind.SUBMISSION_ACCEPTANCE, Kind.SUBMISSION_REJECTION, Kind.SUBMISSION_EXPIRY})
 """Kinds that end a submission."""
+
+T = TypeVar("T")
 
 router = APIRouter(tags=["Biên nhận · Receipts"], route_class=PlainRoute)
 
@@ -71,10 +78,16 @@ async def get_newest(
     Waits as the list does, and saves asking twice. Its id is the `ETag`; its kind and moment stand in
     `Axis-Receipt-Kind` and `Axis-Receipt-At` too.
     """
-    done, found = await _waited(parts, caller, packet_id, kind, wait)
-    if not done:
+    kinds = [one for one in kind if one in KINDS] if kind else None
+
+    async def look() -> tuple[bool, ReceiptParts | None]:
+        known, state, receipt = await parts.memory.newest(packet_id, caller.connection, kinds)
+        required(known or None, "packet")
+        return receipt is not None and _done(receipt, state, wait), receipt
+
+    done, receipt = await _until_done(look, parts, caller, packet_id, wait)
+    if receipt is None or not done:
         return _sealing()
-    receipt = required(await parts.memory.receipt(found[-1].event_id, caller.connection), "receipt")
     answer = receipt_response(receipt)
     answer.headers["Axis-Receipt-Kind"] = receipt.kind
     answer.headers["Axis-Receipt-At"] = receipt.at.isoformat()
@@ -91,12 +104,27 @@ async def _waited(
         if not lines:
             # Nothing yet is no error for its sender; for anybody else there is no such packet.
             required(state, "packet")
-        found = tuple(answers.receipt_answer(line) for line in lines if not kinds or line.kind in kinds)
-        done = bool(found) and found[-1].state == "sealed"
-        if seconds and done and found[-1].kind in OUTCOMES:
-            done = state not in OPEN
-        return done, found
+        found = [line for line in lines if not kinds or line.kind in kinds]
+        done = bool(found) and _done(found[-1], state, seconds)
+        return done, tuple(answers.receipt_answer(line) for line in found)
 
+    return await _until_done(look, parts, caller, packet_id, seconds)
+
+
+def _done(newest: ReceiptParts | Line, state: str | None, seconds: float) -> bool:
+    """Say whether that ends a wait: an outcome does unless its packet is being judged again."""
+    if newest.sealed_at is None:
+        return False
+    return not seconds or newest.kind not in OUTCOMES or state not in OPEN
+
+
+async def _until_done(
+    look: Callable[[], Awaitable[tuple[bool, T]]],
+    parts: Parts,
+    caller: Caller,
+    packet_id: str,
+    seconds: float,
+) -> tuple[bool, T]:
     return await wait_until(
         look,
         lambda seen: seen[0],

@@ -1,5 +1,6 @@
 """What the gateway reads: packets, their recipients and histories, receipts. Nothing is written here."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -77,6 +78,22 @@ SELECT e.event_id, e.kind, e.at, e.body, r.leaf_index, r.proof, r.sealed_at,
   LEFT JOIN receipt r USING (event_id)
   LEFT JOIN checkpoint c USING (checkpoint_id)
  WHERE e.event_id = $1 AND e.connection = $2
+"""
+
+# One row, whoever asks: state is null where the connection did not send such a packet, known is false where
+# it has nothing to do with it at all.
+_NEWEST: Final = """
+SELECT own.state, own.state IS NOT NULL OR e.event_id IS NOT NULL
+                  OR EXISTS (SELECT FROM event WHERE packet_id = $1 AND connection = $2) AS known,
+       e.event_id, e.kind, e.at, e.body, r.leaf_index, r.proof, r.sealed_at, c.body AS checkpoint, c.signature
+  FROM (SELECT (SELECT state FROM intake WHERE packet_id = $1 AND connection = $2) AS state) AS own
+  LEFT JOIN LATERAL (SELECT event_id, kind, at, body
+                       FROM event
+                      WHERE packet_id = $1 AND connection = $2 AND (kind = ANY ($3::text[]) OR $3 IS NULL)
+                      ORDER BY seq DESC
+                      LIMIT 1) AS e ON true
+  LEFT JOIN receipt r USING (event_id)
+  LEFT JOIN checkpoint c USING (checkpoint_id)
 """
 
 _REPEATED: Final = """
@@ -229,6 +246,25 @@ async def read_outcome(
         if row["event_id"] is not None
     )
     return rows[0]["state"], lines
+
+
+async def read_newest(
+    pool: "Pool", packet_id: str, connection: str, kinds: Sequence[str] | None
+) -> tuple[bool, str | None, ReceiptParts | None]:
+    """Read the newest receipt about a packet, with how far the packet is at that moment.
+
+    Returns:
+        Whether this connection has anything to do with the packet; the state of its intake, None where it
+        did not send it; the receipt of these kinds (None: of any), sealed or about to be, if there is one.
+
+    Raises:
+        UnavailableError: the database is away.
+    """
+    with store_faults():
+        row = await pool.fetchrow(_NEWEST, packet_id, connection, kinds)
+    assert row is not None, "one row, whoever asks"
+    receipt = None if row["event_id"] is None else ReceiptParts(**_shared(row, ReceiptParts))
+    return row["known"], row["state"], receipt
 
 
 async def read_receipt(pool: "Pool", event_id: str, connection: str) -> ReceiptParts | None:

@@ -17,6 +17,7 @@ from axis.gateway.app import build_app
 from axis.gateway.parts import Parts
 from axis.store.bell import Bell
 from axis.store.tokens import Caller, Token
+from axis.store.views import ReceiptParts
 
 NOON = datetime(2026, 11, 20, 5, 0, tzinfo=UTC)
 PLACES = 10
@@ -117,6 +118,16 @@ class ScriptedMemory:
     async def outcome(self, name, connection):
         view = await self.packet(name, connection)
         return view and view.intake.state, await self.receipts(name, connection)
+
+    async def newest(self, name, connection, kinds):
+        state, lines = await self.outcome(name, connection)
+        found = [line for line in lines if kinds is None or line.kind in kinds]
+        if not found:
+            return state is not None or bool(lines), state, None
+        line, nothing = found[-1], dict.fromkeys(("leaf_index", "proof", "checkpoint", "signature"))
+        told = {"event_id": line.event_id, "kind": line.kind, "at": line.at, "sealed_at": line.sealed_at}
+        whole = self.receipt_parts.get((line.event_id, connection), ReceiptParts(body=b"", **told, **nothing))
+        return True, state, msgspec.structs.replace(whole, **told)
 
     async def receipt(self, event_id, connection):
         return self.receipt_parts.get((event_id, connection))
