@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from axis.document import DeliveryState
 from axis.records import Addressed, Route
 
@@ -20,7 +22,10 @@ ON CONFLICT DO NOTHING
 # One entry per (document, connection). Chunks of one fan-out add to its list of recipients.
 _BOX: Final = """
 INSERT INTO mailbox (connection, kind, subject, packet_id, recipients, priority, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+SELECT connection, $1, subject, packet_id, ARRAY(SELECT jsonb_array_elements_text(recipients)), priority, $7
+  FROM unnest($2::text[], $3::text[], $4::text[], $5::jsonb[], $6::smallint[])
+       WITH ORDINALITY AS given (connection, subject, packet_id, recipients, priority, place)
+ ORDER BY place
 ON CONFLICT (connection, kind, subject) DO UPDATE
    SET recipients = (SELECT array_agg(DISTINCT code)
                        FROM unnest(mailbox.recipients || excluded.recipients) AS code)
@@ -87,14 +92,21 @@ async def insert_deliveries(conn: "Connection", routes: Sequence[Route]) -> None
 
 async def box_documents(conn: "Connection", routes: Sequence[Route], *, at: datetime) -> None:
     """Put documents into the mailboxes of their recipients' connections."""
-    await conn.executemany(
+    entries = [
+        (connection, route.document.packet_id, recipients, route.document.priority)
+        for route in routes
+        for connection, recipients in sorted(route.boxes.items())
+    ]
+    packets = [packet for _, packet, _, _ in entries]
+    await conn.execute(
         _BOX,
-        [
-            (connection, "document", packet, packet, list(recipients), route.document.priority, at)
-            for route in routes
-            for packet in (route.document.packet_id,)
-            for connection, recipients in sorted(route.boxes.items())
-        ],
+        "document",
+        [connection for connection, _, _, _ in entries],
+        packets,
+        packets,
+        [msgspec.json.encode(recipients) for _, _, recipients, _ in entries],
+        [priority for _, _, _, priority in entries],
+        at,
     )
 
 
@@ -102,7 +114,8 @@ async def box_status(
     conn: "Connection", connection: str, *, ack_id: str, packet_id: str, recipient: str, at: datetime
 ) -> None:
     """Put a handling status into a mailbox."""
-    await conn.execute(_BOX, connection, "status", ack_id, packet_id, [recipient], 0, at)
+    recipients = msgspec.json.encode([recipient])
+    await conn.execute(_BOX, "status", [connection], [ack_id], [packet_id], [recipients], [0], at)
 
 
 async def mark_fetched(

@@ -11,10 +11,12 @@ from axis.document import Decision, DeliveryState, Document, Event, Intake, Verd
 from axis.errors import UnavailableError
 from axis.records import Handling, Parking, Route, Ruling, Settled, StatusEnding
 from axis.routing import by_connection, deliveries_of
+from axis.store.events import append_events
 from axis.store.faults import StoreError
 from axis.store.ledger import Ledger
 from axis.store.migrate import migrate
 from axis.store.pool import open_pool
+from axis.store.views import read_newest, read_receipt
 from axis.traffic import Outgoing, Quarantined
 from axis.violations import Code
 
@@ -93,15 +95,15 @@ async def take(ledger, name="p1", rules="r1", key=None):
     )
 
 
-async def accept(ledger, name="p1"):
+async def accept(ledger, name="p1", document_id="d", recipients=("H37",)):
     """Take and accept a packet; return its endings."""
     await take(ledger, name)
     row = (await ledger.intakes([name]))[name]
     ruling = Ruling(
         row=row,
         report=b"{}",
-        document=document(name),
-        recipients=("H37",),
+        document=replace(document(name), document_id=document_id),
+        recipients=recipients,
         ending=settled(name, Verdict.ACCEPTED),
         id_taken=settled(name, Verdict.REFUSED),
     )
@@ -336,6 +338,54 @@ async def test_sealing_empties_the_queue_and_fills_the_mailbox(ledger, pool):
     with pytest.raises(Exception, match="23505"):
         await ledger.record_round(waiting, proofs, checkpoint=b"c", signature=b"s", at=NOON)
     assert await pool.fetchval("SELECT count(*) FROM checkpoint") == 1
+
+
+async def test_urgent_events_are_sealed_first_and_the_rest_in_their_order(ledger, pool):
+    """A round takes the next of the queue, whatever else waits."""
+    async with pool.acquire() as conn:
+        for number, priority in enumerate([0, 2, 0, 4, 2]):
+            await append_events(conn, [event(f"e{number}")], priority=priority)
+    assert [one.event_id for one in await ledger.unsealed(10)] == ["e3", "e1", "e4", "e0", "e2"]
+    first = await ledger.unsealed(2)
+    assert [(one.event_id, one.priority, one.body) for one in first] == [("e3", 4, b"{}"), ("e1", 2, b"{}")]
+
+
+async def test_the_newest_receipt_is_read_with_the_state_of_its_packet(ledger, pool):
+    """Of the kinds asked for; sealed or not yet; nothing of it for a connection that has none."""
+    assert await read_newest(pool, "p1", "vpcp", None) == (False, None, None)
+    await take(ledger)
+    assert await read_newest(pool, "p1", "vpcp", None) == (True, "taken", None)
+    await accept(ledger)
+    async with pool.acquire() as conn:
+        await append_events(conn, [replace(event("later"), kind="z"), replace(event("h"), connection="dms")])
+    known, state, receipt = await read_newest(pool, "p1", "vpcp", None)
+    assert (known, state, receipt.event_id, receipt.sealed_at) == (True, "answered", "later", None)
+    waiting = await ledger.unsealed(10)
+    proofs = [one.event_id.encode() for one in waiting]
+    await ledger.record_round(waiting, proofs, checkpoint=b"c", signature=b"s", at=NOON)
+    _, _, receipt = await read_newest(pool, "p1", "vpcp", ["k", "y"])
+    assert receipt == await read_receipt(pool, "p1/accepted", "vpcp")
+    assert (receipt.proof, receipt.checkpoint, receipt.sealed_at) == (b"p1/accepted", b"c", NOON)
+    assert await read_newest(pool, "p1", "vpcp", []) == (True, "answered", None)
+    assert await read_newest(pool, "p1", "dms", ["y"]) == (True, None, None)
+    assert (await read_newest(pool, "p1", "dms", ["k"]))[2].event_id == "h"
+    assert await read_newest(pool, "p1", "other", None) == (False, None, None)
+
+
+async def test_one_routing_fills_the_mailboxes_of_many_documents(ledger, pool):
+    """Each connection gets one entry of each document, in their order, with its own recipients."""
+    for number in (1, 2):
+        await accept(ledger, f"p{number}", f"d{number}", ("H37", "G22"))
+    routes, left = await ledger.route(["p2", "p1"], plan, chunk=10, at=NOON)
+    assert (len(routes), left) == (2, [])
+    rows = await pool.fetch(
+        "SELECT packet_id, subject, connection, kind, recipients, priority FROM mailbox ORDER BY entry_id"
+    )
+    assert [tuple(row) for row in rows] == [
+        (packet, packet, connection, "document", [code], 0)
+        for packet in ("p1", "p2")
+        for connection, code in (("dms", "H37"), ("vpcp", "G22"))
+    ]
 
 
 async def test_a_waiting_packet_comes_again_and_keeps_its_first_deadline(ledger, pool):
