@@ -83,12 +83,13 @@ def judge_ocsp(der: bytes, need: Need, at: datetime) -> Taken:
             for answer in answers
             if answer.single.serial_number == serial and responses.is_about(answer.single, issuer)
         ]
-        if not about or about[0].verified_by(issuer) is None:
+        responder = about[0].verified_by(issuer) if about else None
+        if responder is None:
             return Taken(Arrival.FOREIGN)
         single = about[0].single
         if single.certificate_status is ocsp.OCSPCertStatus.UNKNOWN:
             return Taken(Arrival.UNKNOWN)
-        return _timely(single.this_update_utc, single.next_update_utc, at)
+        return _timely(single.this_update_utc, about[0].until(responder, issuer), at)
     except UNREADABLE:
         return Taken(Arrival.UNREADABLE)
 

@@ -2,13 +2,17 @@
 
 import hashlib
 from collections import OrderedDict
+from datetime import datetime
 from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
+from signing.responses import moment_of
+
 _STRONG: Final = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
+_EXPIRED_CERTS: Final = x509.ObjectIdentifier("2.5.29.60")
 _KNOWN_CRL_EXTENSIONS: Final = (
     x509.AuthorityKeyIdentifier,
     x509.CRLNumber,
@@ -44,6 +48,8 @@ class Publication:
         self.crl = x509.load_der_x509_crl(der)
         self.sha256 = sha256
         self.issuer = self.crl.issuer.public_bytes()
+        self.expired_since = _expired_since(self.crl)
+        """It keeps certificates that expired since then (X.509, ``expiredCertsOnCRL``); None: not said."""
         self._serials: frozenset[int] | None = None
         self._usable: dict[bytes, bool] = {}
 
@@ -119,6 +125,14 @@ def _understood(crl: x509.CertificateRevocationList) -> bool:
     return scope is None or not (
         scope.indirect_crl or scope.only_some_reasons or scope.only_contains_attribute_certs
     )
+
+
+def _expired_since(crl: x509.CertificateRevocationList) -> datetime | None:
+    for extension in crl.extensions:
+        value = extension.value
+        if isinstance(value, x509.UnrecognizedExtension) and value.oid == _EXPIRED_CERTS:
+            return moment_of(value.value)
+    return None
 
 
 def _scope(crl: x509.CertificateRevocationList) -> x509.IssuingDistributionPoint | None:

@@ -3,8 +3,11 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
+from asn1crypto import core
+from asn1crypto import ocsp as asn1
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -12,7 +15,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, paddin
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
 
+from signing.algorithms import EC_BITS, RSA_BITS
+
 _STRONG: Final = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
+_ARCHIVE_CUTOFF: Final = "1.3.6.1.5.5.7.48.1.6"
+_INVALIDITY_DATE: Final = "2.5.29.24"
+_KNOWN: Final = frozenset({_ARCHIVE_CUTOFF, _INVALIDITY_DATE, "1.3.6.1.5.5.7.48.1.2"})
+"""What a responder may say besides, and call critical: these two, and the nonce, which nobody asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +32,10 @@ class Answer:
     single: ocsp.OCSPSingleResponse
     sha256: str
     """Of the whole response, hexadecimal."""
+    expired_since: datetime | None = None
+    """It knows of certificates too that expired since then (``archiveCutoff``)."""
+    invalid_since: datetime | None = None
+    """Since when the key is said to be lost (RFC 5280, 5.3.2)."""
 
     def verified_by(self, issuer: x509.Certificate) -> x509.Certificate | None:
         """Return the certificate that signed it, if it may speak for an issuer.
@@ -47,6 +60,12 @@ class Answer:
             return None
         return None
 
+    def until(self, responder: x509.Certificate, issuer: x509.Certificate) -> datetime | None:
+        """Return until when it counts: no longer than who gave it may speak; None: for no time at all."""
+        told = self.single.next_update_utc
+        # RFC 6960, 3.2: whoever signed it must be authorised now, not only when it was made.
+        return told if told is None or responder == issuer else min(told, responder.not_valid_after_utc)
+
 
 def answers_of(der: bytes) -> Iterator[Answer]:
     """Read a response; nothing where it cannot be read, or is none of success."""
@@ -55,9 +74,63 @@ def answers_of(der: bytes) -> Iterator[Answer]:
         if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
             return
         sha256 = hashlib.sha256(der).hexdigest()
-        yield from [Answer(response, single, sha256) for single in response.responses]
-    except (ValueError, UnsupportedAlgorithm):
+        told = asn1.OCSPResponse.load(der)["response_bytes"]["response"].parsed["tbs_response_data"]
+        if _dates(told["response_extensions"]) is None:
+            return
+        answers = []
+        for single, beside in zip(response.responses, told["responses"], strict=True):
+            dates = _dates(beside["single_extensions"])
+            if dates is not None:
+                cutoff, invalid = dates.get(_ARCHIVE_CUTOFF), dates.get(_INVALIDITY_DATE)
+                answers.append(Answer(response, single, sha256, cutoff, invalid))
+        yield from answers
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         return
+
+
+def _dates(extensions: Any) -> dict[str, datetime] | None:  # noqa: ANN401  # asn1crypto is untyped
+    """Return the moments that extensions tell, by identifier; None: one is critical that nobody here knows.
+
+    Raises:
+        ValueError: a moment that is none; or TypeError.
+    """
+    if isinstance(extensions, core.Void):
+        return {}
+    dates = {}
+    for extension in extensions:
+        kind = extension["extn_id"].dotted
+        if kind not in _KNOWN and extension["critical"].native:
+            return None
+        if kind in {_ARCHIVE_CUTOFF, _INVALIDITY_DATE}:
+            dates[kind] = moment_of(extension["extn_value"].contents)
+    return dates
+
+
+def moment_of(der: bytes) -> datetime:
+    """Read a GeneralizedTime.
+
+    Raises:
+        ValueError: it is none, or without a time zone; or TypeError.
+    """
+    moment = core.GeneralizedTime.load(der, strict=True).native
+    if moment.tzinfo is None:
+        raise ValueError("a moment without its time zone")
+    return moment  # type: ignore[no-any-return]  # asn1crypto is untyped
+
+
+def tells_of(certificate: x509.Certificate, made: datetime, expired_since: datetime | None) -> bool:
+    """Tell whether silence, or a "good", means anything of a certificate.
+
+    Those that expired may be forgotten: only who says that they are kept still
+    speaks of them (RFC 6960, 4.4.4; X.509, expiredCertsOnCRL).
+
+    Args:
+        certificate: in question.
+        made: ``thisUpdate``.
+        expired_since: those are kept that expired since then; None: not said.
+    """
+    until = certificate.not_valid_after_utc
+    return made <= until or (expired_since is not None and expired_since <= until)
 
 
 def is_about(single: ocsp.OCSPSingleResponse, issuer: x509.Certificate) -> bool:
@@ -90,16 +163,28 @@ def _is_named(response: ocsp.OCSPResponse, certificate: x509.Certificate) -> boo
 
 
 def _delegated(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    if ExtendedKeyUsageOID.OCSP_SIGNING not in usage:
+    extensions = certificate.extensions
+    if any(each.critical and isinstance(each.value, x509.UnrecognizedExtension) for each in extensions):
         return False
-    if not isinstance(certificate.signature_hash_algorithm, _STRONG):
+    purposes = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    if ExtendedKeyUsageOID.OCSP_SIGNING not in purposes:
+        return False
+    usages = [each.value for each in extensions if isinstance(each.value, x509.KeyUsage)]
+    if not all(usage.digital_signature or usage.content_commitment for usage in usages):
+        return False
+    if not isinstance(certificate.signature_hash_algorithm, _STRONG) or _weak(certificate.public_key()):
         return False
     try:
         certificate.verify_directly_issued_by(issuer)
     except InvalidSignature:
         return False
     return True
+
+
+def _weak(key: object) -> bool:
+    if isinstance(key, rsa.RSAPublicKey):
+        return key.key_size < RSA_BITS
+    return isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < EC_BITS
 
 
 def _signed(response: ocsp.OCSPResponse, certificate: x509.Certificate) -> bool:

@@ -9,58 +9,21 @@ no evidence makes a document wait: never "revoked", never "valid".
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import Enum, unique
 from functools import lru_cache
 from typing import Final
 
 from cryptography import x509
-from cryptography.x509 import ocsp
 
 from signing import responses
 from signing.evidence import Evidence
 from signing.publications import UNREADABLE, Publication, publication_of
+from signing.standings import Standing, Status, of_answer, of_entry
 
 SKEW: Final = timedelta(minutes=5)
 """How far the clock of an authority may be ahead of ours."""
 
 _KNOWN: Final = 4096
 """Certificates of which a book keeps what it says."""
-
-_HARMLESS: Final = frozenset(
-    {
-        x509.ReasonFlags.superseded,
-        x509.ReasonFlags.cessation_of_operation,
-        x509.ReasonFlags.affiliation_changed,
-    }
-)
-
-
-@unique
-class Status(Enum):
-    """What the evidence says."""
-
-    GOOD = "good"
-    REVOKED = "revoked"
-    UNKNOWN = "unknown"
-    """No usable evidence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """The status of one certificate."""
-
-    status: Status
-    since: datetime | None = None
-    """When it was revoked."""
-    harmless: bool = False
-    """Revoked for a reason that says nothing against the key."""
-    sources: tuple[str, ...] = ()
-    """SHA-256 of the lists and responses that say so: kept with the decision."""
-
-    def revoked_by(self, moment: datetime) -> bool:
-        """Tell whether it was revoked at a moment."""
-        return self.status is Status.REVOKED and (self.since is None or self.since <= moment)
-
 
 _UNKNOWN: Final = Standing(Status.UNKNOWN)
 
@@ -74,8 +37,10 @@ class _Word:
     """``thisUpdate``."""
     next: datetime | None
     """``nextUpdate``."""
-    vouchers: "tuple[_Word, ...] | None" = None
-    """What lists say of the responder who gave it; None: nobody need vouch."""
+    vouchers: "tuple[_Word, ...]" = ()
+    """What lists say of the responder who gave it."""
+    alone: bool = True
+    """Nobody need vouch for it; no list may speak against it all the same."""
 
     def told(self, at: datetime) -> Standing | None:
         """Return what it says to whoever asks at a moment; None: nothing, since it is not fresh."""
@@ -84,13 +49,17 @@ class _Word:
             counts = _fresh_enough(self.made, at)
         else:
             counts = is_fresh(self.made, self.next, at=at)
-        if not counts or self.vouchers is None:
-            return self.standing if counts else None
+        if not counts:
+            return None
         # Only lists may speak about a responder: it would otherwise vouch for itself.
         vouched = [told for word in self.vouchers if (told := word.told(at)) is not None]
-        if not vouched or any(told.status is not Status.GOOD for told in vouched):
+        if any(told.status is not Status.GOOD for told in vouched) or not (vouched or self.alone):
             return None
-        return replace(self.standing, sources=(*self.standing.sources, *_sources(vouched)))
+        return replace(
+            self.standing,
+            sources=(*self.standing.sources, *_sources(vouched)),
+            stale=not is_fresh(self.made, self.next, at=at),
+        )
 
 
 class Book:
@@ -115,7 +84,9 @@ class Book:
     def standing(
         self, certificate: x509.Certificate, issuer: x509.Certificate, *, at: datetime, urls: frozenset[str]
     ) -> Standing:
-        """Look a certificate up in all usable evidence; one word of revocation outweighs any "good".
+        """Look a certificate up in all usable evidence.
+
+        One word of revocation outweighs any "good", and so does one of suspension.
 
         Args:
             certificate: in question.
@@ -129,7 +100,12 @@ class Book:
         if revoked:
             first = min(revoked, key=lambda standing: standing.since or at)
             harmless = all(standing.harmless for standing in revoked)
-            return Standing(Status.REVOKED, first.since, harmless, _sources(revoked))
+            stale = all(standing.stale for standing in found)
+            return Standing(Status.REVOKED, first.since, harmless, _sources(revoked), stale)
+        held = [standing for standing in found if standing.status is Status.HELD]
+        if held:
+            first = min(held, key=lambda standing: standing.since or at)
+            return Standing(Status.HELD, first.since, sources=_sources(held))
         return Standing(Status.GOOD, sources=_sources(found)) if found else _UNKNOWN
 
     def _words_on(
@@ -142,7 +118,7 @@ class Book:
     ) -> list[_Word]:
         found = []
         for publication in self._crls.get(issuer.subject.public_bytes(), ()):
-            crl, source = publication.crl, (publication.sha256,)
+            crl = publication.crl
             try:
                 if not (publication.is_usable(issuer) and publication.covers(certificate, urls)):
                     continue
@@ -151,10 +127,13 @@ class Book:
                 continue
             made, until = crl.last_update_utc, crl.next_update_utc
             if entry is not None:
-                found.append(_Word(replace(_revoked(entry), sources=source), made, until))
-            elif made <= certificate.not_valid_after_utc:
-                # Expired certificates may be dropped from a list.
-                found.append(_Word(Standing(Status.GOOD, sources=source), made, until))
+                standing = of_entry(entry, publication.sha256)
+            elif responses.tells_of(certificate, made, publication.expired_since):
+                standing = Standing(Status.GOOD, sources=(publication.sha256,))
+            else:
+                continue
+            if standing is not None:
+                found.append(_Word(standing, made, until))
         return found
 
     def _by_ocsp(self, certificate: x509.Certificate, issuer: x509.Certificate) -> list[_Word]:
@@ -164,20 +143,20 @@ class Book:
             try:
                 if not responses.is_about(single, issuer):
                     continue
-                responder = answer.verified_by(issuer)
-                if responder is None:
+                responder, standing = answer.verified_by(issuer), of_answer(answer)
+                if responder is None or standing is None:
                     continue
-                alone = responder == issuer or responses.needs_no_check(responder)
-                vouchers = None if alone else tuple(self._by_crl(responder, issuer, frozenset()))
+                itself = responder == issuer
+                vouchers = () if itself else tuple(self._by_crl(responder, issuer, frozenset()))
+                alone = itself or responses.needs_no_check(responder)
             except UNREADABLE:
                 continue
-            made, until, source = single.this_update_utc, single.next_update_utc, (answer.sha256,)
-            if single.certificate_status is ocsp.OCSPCertStatus.REVOKED:
-                harmless = single.revocation_reason in _HARMLESS
-                standing = Standing(Status.REVOKED, single.revocation_time_utc, harmless, source)
-                found.append(_Word(standing, made, until, vouchers))
-            elif single.certificate_status is ocsp.OCSPCertStatus.GOOD:
-                found.append(_Word(Standing(Status.GOOD, sources=source), made, until, vouchers))
+            made, until = single.this_update_utc, answer.until(responder, issuer)
+            if standing.status is Status.GOOD and not responses.tells_of(
+                certificate, made, answer.expired_since
+            ):
+                continue
+            found.append(_Word(standing, made, until, vouchers, alone))
         return found
 
 
@@ -207,17 +186,3 @@ def _fresh_enough(this_update: datetime, at: datetime) -> bool:
 
 def _sources(found: list[Standing]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(source for standing in found for source in standing.sources))
-
-
-def _revoked(entry: x509.RevokedCertificate) -> Standing:
-    reason, since = None, entry.revocation_date_utc
-    try:
-        for extension in entry.extensions:
-            if isinstance(extension.value, x509.CRLReason):
-                reason = extension.value.reason
-            elif isinstance(extension.value, x509.InvalidityDate):
-                # RFC 5280, 5.3.2: the key was in other hands before anybody told its authority.
-                since = min(since, extension.value.invalidity_date_utc)
-    except ValueError:
-        return Standing(Status.REVOKED, entry.revocation_date_utc)
-    return Standing(Status.REVOKED, since, reason in _HARMLESS)

@@ -18,8 +18,9 @@ from signing.distrust import Distrust
 from signing.evidence import Evidence
 from signing.integrity import JudgedSignature
 from signing.paths import Chain
-from signing.revocation import SKEW, Status, book_of
+from signing.revocation import SKEW, book_of
 from signing.stamps import Stamp
+from signing.standings import Status
 from signing.trust import TrustList
 from signing.usages import Usage
 
@@ -27,6 +28,8 @@ _SIGNER_REVOKED = Distrust(Code.REVOKED, "revoked at signing time", "TOTAL-FAILE
 _AUTHORITY_REVOKED = Distrust(
     Code.REVOKED, "an authority on the path was revoked", "INDETERMINATE", "REVOKED_CA_NO_POE"
 )
+_NO_DATA = Violation(Code.REVOCATION_UNAVAILABLE, "", "no fresh revocation data for a certificate")
+_SUSPENDED = Violation(Code.REVOCATION_UNAVAILABLE, "", "a certificate is suspended")
 
 
 @dataclass(slots=True)
@@ -156,13 +159,12 @@ class Truster:
             urls = frozenset(authority.crl_urls) if authority is not None else frozenset()
             standing = self._book.standing(_pyca(subject), _pyca(issuer), at=self._at, urls=urls)
             result.evidence.extend(standing.sources)
-            if standing.status is Status.UNKNOWN:
-                result.waits.append(
-                    Violation(Code.REVOCATION_UNAVAILABLE, "", "no fresh revocation data for a certificate")
-                )
-                result.needs.append(_need(subject, issuer))
-            elif standing.revoked_by(harmless if standing.harmless else moment):
+            counts = harmless if standing.harmless else moment
+            if standing.revoked_by(counts):
                 result.refusals.append(_AUTHORITY_REVOKED if position else _SIGNER_REVOKED)
+            elif (held := standing.held_by(moment)) or standing.stale or standing.status is Status.UNKNOWN:
+                result.waits.append(_SUSPENDED if held else _NO_DATA)
+                result.needs.append(_need(subject, issuer))
 
 
 def _refusal(code: Code, detail: str, subindication: str) -> Distrust:

@@ -203,6 +203,17 @@ WAITS = {
     "crl-of-authorities": lambda: given(
         a_crl(since=now(), until=now() + HOUR, extensions=((scope(authorities=True), True),))
     ),
+    "suspended": lambda: given(
+        a_crl(
+            {serial(): now() - HOUR},
+            since=now(),
+            until=now() + HOUR,
+            reason=x509.ReasonFlags.certificate_hold,
+        )
+    ),
+    "stale-crl-that-revokes-later": lambda: given(
+        a_crl({serial(): now() + 30 * MINUTE / 60}, since=now(), until=now() + MINUTE)
+    ),
     "crl-broken": lambda: given(b"\x30\x03\x02\x01\x01"),
     "ocsp-unknown": lambda: given(
         ocsps=(an_ocsp(signer(), ocsp.OCSPCertStatus.UNKNOWN, since=now(), until=now() + HOUR),)
@@ -254,6 +265,14 @@ GOOD = {
     ),
     "revoked-after-signing": lambda: given(
         a_crl({serial(): now() + 90 * MINUTE / 60}, since=now() + MINUTE, until=now() + HOUR)
+    ),
+    "suspended-after-signing": lambda: given(
+        a_crl(
+            {serial(): now() + 90 * MINUTE / 60},
+            since=now() + MINUTE,
+            until=now() + HOUR,
+            reason=x509.ReasonFlags.certificate_hold,
+        )
     ),
     "someone-else-revoked": lambda: given(
         a_crl({serial() + 1: now() - HOUR}, since=now(), until=now() + HOUR)
