@@ -24,9 +24,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.stderr.write("axis: đầu ra chuẩn đang đóng; không cần thì thêm > /dev/null (closed output)\n")
         sys.exit(exits.USAGE)
     if "--version" in arguments[:1]:
-        line = f'{{"version":"{VERSION}"}}' if "--json" in arguments else f"axis {VERSION}"
-        sys.stdout.write(f"{line}\n")
-        sys.exit(exits.OK)
+        sys.exit(_version(json="--json" in arguments))
     try:
         # Here, so that Ctrl-C while much is loaded is answered as it is later.
         funnel = importlib.import_module("axis.cli.funnel")
@@ -35,6 +33,17 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.stderr.write("axis: đã dừng theo yêu cầu (interrupted)\n")
         sys.exit(exits.INTERRUPTED)
     sys.exit(funnel.run(root.build(), arguments))
+
+
+def _version(*, json: bool) -> int:
+    """Print the version without loading what commands need; return the exit code."""
+    try:
+        sys.stdout.write(f'{{"version":"{VERSION}"}}\n' if json else f"axis {VERSION}\n")
+        sys.stdout.flush()
+    except OSError as exc:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return exits.UNHEARD if isinstance(exc, BrokenPipeError) else exits.NO_ROOM
+    return exits.OK
 
 
 if __name__ == "__main__":

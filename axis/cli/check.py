@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from enum import StrEnum, unique
 from pathlib import Path
@@ -18,6 +18,7 @@ from axis.cli import exits, out
 from axis.cli.exits import StopError
 from axis.cli.out import Json
 from axis.cli.telling import Teller
+from axis.cli.visible import sides
 from axis.gate.check import Checked, CheckResult, exit_code, find_files, report_paths
 from axis.report.page import write_page
 from axis.report.story import tell
@@ -98,7 +99,7 @@ def check(
             exits.USAGE, f"không có tệp nào để kiểm tra ở {', '.join(map(str, paths))}", "no files there"
         )
     if html is not None:
-        _place(html)
+        _place(html, files)
     if html is not None and len(files) > MOST_ON_A_PAGE:
         raise StopError(
             exits.USAGE, f"--html: tối đa {MOST_ON_A_PAGE} tệp", f"at most {MOST_ON_A_PAGE} files"
@@ -118,11 +119,12 @@ def check(
     raise typer.Exit(asyncio.run(work))
 
 
-def _place(html: Path) -> None:
+def _place(html: Path, files: Sequence[Path]) -> None:
     """Find out before the work that the page could not be written after it.
 
     Raises:
         OSError: no such folder, no right to it, or a folder of that name.
+        StopError: it would be written over a document that is judged.
     """
     if html.is_dir():
         raise IsADirectoryError(errno.EISDIR, "folder", str(html))
@@ -130,6 +132,12 @@ def _place(html: Path) -> None:
         raise FileNotFoundError(errno.ENOENT, "no folder", str(html))
     if not os.access(html if html.exists() else html.parent, os.W_OK):
         raise PermissionError(errno.EACCES, "no permission", str(html))
+    if html.exists() and any(html.samefile(file) for file in files):
+        raise StopError(
+            exits.USAGE,
+            f"--html {html}: đó là tệp được kiểm tra, trang báo cáo sẽ ghi đè lên nó; chọn tên khác",
+            "the page would be written over a file that is judged",
+        )
 
 
 class _Shown:
@@ -221,7 +229,5 @@ def _line(result: CheckResult) -> None:
             if reason.code == Code.TRUST_NOT_GIVEN:
                 continue  # told once, at the end
             words = REASONS[reason.code]
-            detail = "" if reason.detail == words.en else f" {reason.detail}"
-            out.say(
-                f"    {MARKS[part.outcome]} {name}: {reason.rule} {reason.code}: {words.vi}{detail}", words.en
-            )
+            vi, en = sides(words.vi, words.en, "" if reason.detail == words.en else reason.detail)
+            out.say(f"    {MARKS[part.outcome]} {name}: {reason.rule} {reason.code}: {vi}", en)

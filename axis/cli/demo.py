@@ -19,6 +19,7 @@ from axis.cli.rehearsal import set_stage
 from axis.cli.stack import start
 from axis.cli.story import ANSWERS, RECIPIENTS, SENDER, WRONG, Cast, Told, must
 from axis.cli.verify import read_anchors
+from axis.cli.visible import sides
 from axis.client import PacketStatus, Receipt
 from axis.sandbox.authority import Authority
 from axis.sandbox.directory import demo_agency
@@ -232,7 +233,8 @@ def _report(
     _table(told)
     out.say("Lý do từ chối", "why it was refused")
     for reason in told.refused.decision.reasons if told.refused.decision else ():
-        out.say(f"  ✗ {reason.rule} {reason.code}: {reason.vi} {reason.detail}", reason.en)
+        vi, en = sides(reason.vi, reason.en, reason.detail)
+        out.say(f"  ✗ {reason.rule} {reason.code}: {vi}", en)
     out.say(
         f"{cast.verified} biên nhận đã kiểm chứng; từ lúc gửi tới biên nhận"
         f" {told.seconds['accepted'] * 1000:.0f} ms; cả câu chuyện {seconds:.0f} s",

@@ -1,5 +1,6 @@
 """The one place where trouble becomes a line for people and an exit code for programs."""
 
+import contextlib
 import errno
 import importlib
 import json
@@ -17,7 +18,7 @@ from typer.exceptions import Abort, Exit, TyperException
 
 from axis.cli import exits
 from axis.cli.exits import StopError
-from axis.cli.visible import visible
+from axis.cli.visible import sides, visible
 from axis.errors import AxisError, RefusedError, SetupError, UnavailableError
 from axis.settings import default_home
 from axis.violations import REASONS
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from axis.cli.root import Root
 
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+NO_WAY: Final = frozenset({errno.ELOOP, errno.ENAMETOOLONG})
 WRONG_PASSWORD: Final = frozenset({"28P01", "28000", "42501"})
 """SQLSTATE: wrong password, no such role, no right to this."""
 SERVER_FULL: Final = frozenset({"53100", "53200"})
@@ -93,8 +95,9 @@ def explain(trouble: BaseException) -> StopError:  # noqa: PLR0911 - one return 
         )
     if isinstance(trouble, RefusedError):
         reason = REASONS[trouble.violation.code]
-        code, detail = trouble.violation.code, trouble.violation.detail
-        return StopError(_of_refusal(code), f"{reason.vi} {detail}".strip(), f"{code}: {reason.en}")
+        code = trouble.violation.code
+        vi, en = sides(reason.vi, f"{code}: {reason.en}", trouble.violation.detail)
+        return StopError(_of_refusal(code), vi, en)
     if isinstance(trouble, SetupError):
         return StopError(exits.USAGE, str(trouble), "")
     if isinstance(trouble, AxisError):
@@ -178,6 +181,8 @@ def _system(trouble: OSError) -> StopError:  # noqa: PLR0911 - one return for ea
         return StopError(exits.USAGE, f"{name.strip()} là thư mục, cần một tệp", "that is a folder")
     if isinstance(trouble, NotADirectoryError | FileExistsError):
         return StopError(exits.USAGE, f"{name.strip()} không dùng làm thư mục được", "not a folder")
+    if trouble.errno in NO_WAY:
+        return StopError(exits.USAGE, f"không tới được{name}: đường dẫn đi vòng hoặc quá dài", "no such path")
     if isinstance(trouble, PermissionError):
         return StopError(exits.CREDENTIALS, f"không có quyền với{name}", "no permission")
     return StopError(exits.UNAVAILABLE, f"hệ thống báo lỗi: {trouble}", "the system refuses")
@@ -208,5 +213,6 @@ def _tell(stop: StopError, arguments: Sequence[str]) -> int:
     else:
         english = f" ({stop.en})" if stop.en else ""
         line = f"axis: {stop.vi}{english}"
-    sys.stderr.write(visible(" ".join(line.split("\n"))) + "\n")
+    with contextlib.suppress(OSError):  # nobody to tell: the code is what remains
+        sys.stderr.write(visible(" ".join(line.split("\n"))) + "\n")
     return stop.code

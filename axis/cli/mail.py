@@ -83,6 +83,10 @@ def _as(name: str) -> str:
 
 
 def _send(axis: Axis, files: list[Path], metadata: Path | None) -> Sent:
+    for path in files:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            # A pipe would be waited on for ever, and could not be sent again after a fault.
+            raise StopError(exits.USAGE, f"{path} không phải tệp thường", "not a regular file")
     with files[0].open("rb") as file:
         head = file.read(1024)
     if PDF not in head:

@@ -5,6 +5,7 @@ from typing import Final, TypeVar
 
 from axis.cli import out
 from axis.cli.out import moment
+from axis.cli.visible import sides
 from axis.client import Entry, Overdue, PacketStatus, SentLine
 
 T = TypeVar("T")
@@ -83,9 +84,9 @@ def verdict(status: PacketStatus) -> None:
         ("•", status.decision.findings if status.decision else ()),
     ):
         for reason in found:
-            out.say(
-                f"  {sign} {reason.rule} {reason.code} {reason.field}: {reason.vi} {reason.detail}", reason.en
-            )
+            where = f"{reason.code} {reason.field}".rstrip()
+            vi, en = sides(reason.vi, reason.en, reason.detail)
+            out.say(f"  {sign} {reason.rule} {where}: {vi}", en)
     if status.recipients:
         out.table(
             "Nơi nhận / recipients",

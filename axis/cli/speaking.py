@@ -10,6 +10,7 @@ import typer
 from axis.cli import exits, profiles
 from axis.cli.exits import StopError
 from axis.cli.profiles import Profile
+from axis.cli.visible import sides
 from axis.client import Axis, AxisRefusedError, DamagedError, NotYetError, UnreachableError
 
 PATIENCE_SECONDS: Final = 10.0
@@ -60,17 +61,18 @@ def refusals(profile: Profile) -> Iterator[None]:
     try:
         yield
     except AxisRefusedError as exc:
-        more = "; ".join(
-            f"{reason.field} {reason.vi} {reason.detail}".strip()
+        told = [sides(exc.vi, f"{exc.code}: {exc.en}", exc.detail)]
+        told += [
+            sides(f"{reason.field} {reason.vi}".strip(), "", reason.detail)
             for reason in exc.reasons
             if reason.code != exc.code or reason.detail != exc.detail
-        )
+        ]
         if exc.status == HTTPStatus.UNAUTHORIZED:
-            more += f"; cấp bí mật mới: axis connection rotate {profile.name} --save"
+            told.append((f"cấp bí mật mới: axis connection rotate {profile.name} --save", ""))
         raise StopError(
             _BY_STATUS.get(HTTPStatus(exc.status), exits.REFUSED),
-            " ".join(f"{exc.vi} {exc.detail} {more}".split()).replace(" ;", ";"),
-            f"{exc.code}: {exc.en}",
+            "; ".join(vi for vi, _ in told),
+            "; ".join(en.strip() for _, en in told if en),
         ) from exc
     except UnreachableError as exc:
         raise StopError(

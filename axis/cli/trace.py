@@ -65,8 +65,13 @@ def trace(
     out.table(
         f"Gói tin / packet {packet}",
         ("lúc / at", "theo / by", "việc / what", "chi tiết / detail"),
-        [(line.at.isoformat(timespec="milliseconds"), line.by, line.what, line.detail) for line in lines],
+        [(_moment(line.at), line.by, line.what, line.detail) for line in lines],
     )
+
+
+def _moment(at: datetime) -> str:
+    """Return a moment to the millisecond: steps of one second are told apart."""
+    return f"{out.moment(at)}.{at.microsecond // 1000:03}"
 
 
 async def _steps(packet: str) -> list[Step]:

@@ -9,6 +9,16 @@ TURNING: Final = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u20
 """Characters that turn the direction in which text is read."""
 
 
+def sides(vi: str, en: str, detail: str) -> tuple[str, str]:
+    """Put a reason's detail to the sentence of its own language.
+
+    It is English words, or Vietnamese words (with English behind them), or a code or date of no language.
+    """
+    if detail.isascii() and " " in detail and " / " not in detail:
+        return vi, f"{en} {detail}"
+    return f"{vi} {detail}".rstrip(), en
+
+
 def visible(text: str) -> str:
     """Return text with what a terminal would obey, and what turns reading round, spelled out.
 

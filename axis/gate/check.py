@@ -74,6 +74,8 @@ def find_files(paths: Sequence[Path]) -> Iterator[Path]:
             yield from _in_folder(path)
         elif path.is_file():
             yield path
+        elif path.exists():
+            raise SetupError(f"{shown(path)} không phải tệp thường hay thư mục (neither a file nor a folder)")
         else:
             raise SetupError(f"không có tệp hay thư mục {shown(path)} (no such file or folder)")
 
@@ -247,10 +249,11 @@ async def _check(
 
 
 def _unreadable(path: Path) -> Undetermined | None:
-    """Say why a file cannot be opened: nobody can judge it, which is no fault of the gate."""
+    """Say why a file cannot be read: nobody can judge it, which is no fault of the gate."""
     try:
-        path.open("rb").close()
+        with path.open("rb") as file:
+            file.read(1)
     except OSError as exc:
-        detail = f"không mở được tệp / the file cannot be opened: {exc.strerror}"
+        detail = f"không đọc được tệp / the file cannot be read: {exc.strerror}"
         return Undetermined(code=Code.GATE_UNDETERMINED, detail=detail)
     return None

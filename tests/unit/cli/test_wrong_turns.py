@@ -16,6 +16,7 @@ import pytest
 from axis.cli import exits, funnel, out, root, standing
 from axis.cli.commands import COMMANDS
 from axis.cli.exits import StopError
+from axis.cli.visible import sides
 from axis.client.wire import Wire
 from axis.errors import RefusedError, SetupError, UnavailableError
 from axis.stack import life
@@ -289,3 +290,64 @@ def test_an_authority_of_the_door_that_cannot_be_read_is_named(tmp_path):
     for name in ("gone.pem", "empty.pem"):
         with pytest.raises(SetupError, match=name):
             Wire("https://localhost:1", "x", "y", ca=str(tmp_path / name), patience=1, transport=None)
+
+
+def test_a_report_is_never_written_over_what_it_is_about(capsys, home):
+    """The file stays as it was, byte for byte, whatever name leads to it."""
+    (home / "a.pdf").write_bytes(b"%PDF-1.7 signed")
+    (home / "link.html").symlink_to("a.pdf")
+    for page in ("a.pdf", "link.html"):
+        code, _, err = axis(capsys, "check", str(home / "a.pdf"), "--html", str(home / page))
+        assert code == exits.USAGE
+        assert "ghi đè" in err
+    assert (home / "a.pdf").read_bytes() == b"%PDF-1.7 signed"
+
+
+def test_pipes_and_loops_are_told_as_what_they_are(capsys, home):
+    """A pipe is not waited on for ever; a link that leads to itself is the caller's to mend."""
+    os.mkfifo(home / "pipe")
+    (home / "loop").symlink_to("loop")
+    profile = {"name": "dms", "rest_url": "https://127.0.0.1:1", "client_id": "d", "client_secret": "s"}
+    (home / "profiles").mkdir()
+    (home / "profiles" / "dms.json").write_text(json.dumps(profile | {"ca_file": ""}))
+    (home / "profiles" / "dms.json").chmod(0o600)
+    (home / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n")
+    for arguments, words in (
+        (["check", str(home / "pipe")], "không phải tệp thường"),
+        (["send", str(home / "pipe"), "--as", "dms"], "không phải tệp thường"),
+        (["verify", str(home / "loop"), "--trust", str(home / "ca.pem")], "đi vòng"),
+    ):
+        code, _, err = axis(capsys, *arguments)
+        assert (code, words in err) == (exits.USAGE, True), err
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "told"),
+    [
+        ("--version > /dev/full", exits.NO_ROOM, ""),
+        ("check nofile 2> /dev/full", exits.USAGE, ""),
+        ("check nofile 2>&-", exits.USAGE, ""),
+        ("ps > /dev/full", exits.ABSENT, "axis up"),
+    ],
+)
+def test_where_nothing_can_be_told_the_code_still_is(home, call, code, told):
+    """A full disk behind the output or the error stream changes no exit code to another's meaning."""
+    done = spawn(
+        ["/bin/sh", "-c", f'"$0" -m axis.cli {call}', executable], capture_output=True, check=False, cwd=home
+    )
+    err = done.stderr.decode()
+    assert (done.returncode, "Traceback" in err, told in err) == (code, False, True)
+
+
+@pytest.mark.parametrize(
+    ("detail", "sentences"),
+    [
+        ("no such packet for this connection", ("Vì.", "Why. no such packet for this connection")),
+        ("hết chỗ / no room", ("Vì. hết chỗ / no room", "Why.")),
+        ("Z99.998", ("Vì. Z99.998", "Why.")),
+        ("", ("Vì.", "Why.")),
+    ],
+)
+def test_a_detail_stands_with_its_own_language(detail, sentences):
+    """English words in the English sentence; all else behind the Vietnamese one."""
+    assert sides("Vì.", "Why.", detail) == sentences
