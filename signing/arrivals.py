@@ -100,7 +100,7 @@ def _made_by(publication: Publication, issuer: bytes) -> bool:
 
 
 def _timely(this_update: datetime, next_update: datetime | None, at: datetime) -> Taken:
-    if this_update - SKEW > at:
+    if this_update > at + SKEW:
         return Taken(Arrival.FUTURE)
     arrival = Arrival.STALE if next_update is not None and next_update < at else Arrival.GOOD
     return Taken(arrival, this_update, next_update)

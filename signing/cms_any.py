@@ -26,8 +26,6 @@ _ESS: Final = {
     "signing_certificate_v2": tsp.SigningCertificateV2,
     "signing_certificate": tsp.SigningCertificate,
 }
-
-
 _INDEFINITE: Final = 0x80
 _SHAKE_BITS: Final = 512
 
@@ -115,12 +113,14 @@ def read_info(content: bytes) -> TimeStampInfo:
         Exception: of any class; it cannot be read.
     """
     info = tsp.TSTInfo.load(content, strict=True)
-    message = info["message_imprint"]
-    return TimeStampInfo(
-        message["hash_algorithm"]["algorithm"].native,
-        message["hashed_message"].native,
-        info["gen_time"].native.astimezone(UTC),
-    )
+    message, moment, beside = info["message_imprint"], info["gen_time"].native, info["extensions"]
+    if moment.tzinfo is None:
+        raise ValueError("a moment without its time zone")
+    if not isinstance(beside, core.Void) and any(one["critical"].native for one in beside):
+        # RFC 3161, 2.4.2 knows none; whoever does not understand one must refuse the token.
+        raise ValueError("a critical extension that nobody knows")
+    digest = message["hash_algorithm"]["algorithm"].native
+    return TimeStampInfo(digest, message["hashed_message"].native, moment.astimezone(UTC))
 
 
 @lru_cache(maxsize=1024)

@@ -110,8 +110,8 @@ def read_info(content: bytes) -> TimeStampInfo | None:
     """Read what a time-stamp says; None: not plain."""
     try:
         info = decode_der(TstInfo, content)
-        # asn1crypto rounds what is finer.
-        if info.at.tag_bytes != b"\x18" or len(info.at.data) > _MICROSECONDS:
+        # asn1crypto rounds what is finer. Extensions may be critical.
+        if info.at.tag_bytes != b"\x18" or len(info.at.data) > _MICROSECONDS or info.extensions is not None:
             return None
         name, _ = _DIGESTS[info.imprint.algorithm.oid]
         return TimeStampInfo(name, info.imprint.digest, _utc(info.at.parse(GeneralizedTime).as_datetime()))

@@ -116,7 +116,8 @@ class Truster:
             result.timestamped_at = min(proven)
             return result.timestamped_at
         if sound:
-            return sound[0].at
+            # As when all are proven, so that waiting changes nothing; one of the future was refused.
+            return min(self._at, *(stamp.at for stamp in sound))
         claimed = signature.claimed_at
         if not signature.stamps and self._allow_claimed_time and claimed is not None:
             if claimed > self._at + SKEW:

@@ -34,11 +34,15 @@ CONSTRAINTS: Final = {
         explicit_extd_key_usage_required=True,
     ),
 }
-_NO_DOCUMENTS: Final = frozenset({"server_auth", "code_signing", "time_stamping", "ocsp_signing"})
-"""A certificate for nothing but these is a machine's (RFC 5280, 4.2.1.12)."""
+_MACHINES: Final = frozenset({"server_auth", "code_signing", "time_stamping", "ocsp_signing"})
+"""A certificate for nothing but these, or to log in besides, is a machine's (RFC 5280, 4.2.1.12)."""
 
 
 def is_machine(certificate: x509.Certificate) -> bool:
     """Tell whether a certificate is for nothing that signs documents."""
     purposes = certificate.extended_key_usage_value
-    return purposes is not None and set(purposes.native) <= _NO_DOCUMENTS
+    if purposes is None:
+        return False
+    named = set(purposes.native)
+    # People's certificates often name logging in alone; servers' name it beside their own purpose.
+    return named <= _MACHINES | {"client_auth"} and named != {"client_auth"}

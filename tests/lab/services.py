@@ -2,17 +2,23 @@
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from asn1crypto import tsp
+from asn1crypto import cms, tsp
 from cryptography import x509 as pyca
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509 import ocsp
 
 from axis.sandbox.authority import Authority
 from tests.lab.authority import lab_authority
+from tests.lab.derform import nodes
+
+_OCTETS, _ATTRIBUTES = 0x04, 0xA0
+_MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010904")
 
 
 def a_token(over: bytes, *, authority: Authority | None = None, digest: str = "sha256") -> Any:
@@ -21,6 +27,27 @@ def a_token(over: bytes, *, authority: Authority | None = None, digest: str = "s
     request = tsp.TimeStampReq({"version": 1, "message_imprint": imprint, "cert_req": True})
     stamper = (authority or lab_authority()).timestamper()
     return asyncio.run(stamper.async_request_tsa_response(request))["time_stamp_token"]
+
+
+def an_altered_token(over: bytes, change: Callable[[Any], None]) -> Any:
+    """Return a token whose service says something else, and signs it.
+
+    Args:
+        over: what is stamped.
+        change: takes the `TSTInfo` as a `tests.lab.derform.Node` and alters it.
+    """
+    token: Any = nodes(a_token(over).dump())[0]
+    signed = token.children[1].children[0]
+    said = signed.children[2].children[1].children[0].children[0]
+    change(said)
+    signer = signed.children[-1].children[0]
+    attributes = next(each for each in signer.children if each.tag == _ATTRIBUTES)
+    (digest,) = (each for each in attributes.children if each.children[0].content == _MESSAGE_DIGEST)
+    digest.children[1].children[0].content = hashlib.sha256(said.written()).digest()
+    signature = next(each for each in signer.children if each.tag == _OCTETS)
+    text = b"\x31" + attributes.written()[1:]
+    signature.content, signature.children = authority_key("tsa").sign(text, ec.ECDSA(hashes.SHA256())), None
+    return cms.ContentInfo.load(token.written())
 
 
 def a_document_token(covered: bytes) -> bytes:

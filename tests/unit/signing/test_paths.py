@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID as Purpose
 
 from signing.chain import Pool
 from signing.distrust import Distrust
@@ -61,6 +62,10 @@ def names(*, permitted=None, excluded=None):
     return [(x509.NameConstraints(trees(permitted), trees(excluded)), True)]
 
 
+def for_purposes(*purposes):
+    return below(leaf={"more": [(x509.ExtendedKeyUsage(purposes), False)]})
+
+
 BOTH = ("person", "seal")
 BROKEN = ("signature.chain-untrusted", "CERTIFICATE_CHAIN_GENERAL_FAILURE")
 NONE = ("signature.chain-untrusted", "NO_CERTIFICATE_CHAIN_FOUND")
@@ -101,6 +106,10 @@ SHAPES = {
     "authority-with-a-short-key": (lambda: below(key=rsa_key(1024)), WEAK),
     "nothing-said-of-the-key": (lambda: below(leaf={"constraints": False}), USAGE),
     "an-authority-signs": (lambda: (MIDDLE,), USAGE),
+    "for-logging-in": (lambda: for_purposes(Purpose.CLIENT_AUTH), BOTH),
+    "for-mail-and-a-server": (lambda: for_purposes(Purpose.EMAIL_PROTECTION, Purpose.SERVER_AUTH), BOTH),
+    "a-server": (lambda: for_purposes(Purpose.SERVER_AUTH), USAGE),
+    "a-server-that-logs-in": (lambda: for_purposes(Purpose.SERVER_AUTH, Purpose.CLIENT_AUTH), USAGE),
 }
 
 

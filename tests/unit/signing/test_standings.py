@@ -1,6 +1,6 @@
 """What counts as a word on a certificate, and what it says (rule G11; RFC 5280, 5 and 6.3; RFC 6960)."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
@@ -9,7 +9,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from axis.reports import Need
 from signing.arrivals import Arrival, judge_ocsp
 from signing.evidence import evidence_of
-from signing.revocation import Book
+from signing.revocation import Book, is_fresh
 from signing.standings import Status
 from tests.lab.families import CERTIFIES, DAY, HOUR, NOW, UNKNOWN, key_of, member, rsa_key
 from tests.lab.words import FROM, UNTIL, answer, entry, listing, moment, raw, scope
@@ -263,3 +263,11 @@ def test_an_answer_is_fetched_again_when_its_responder_ends():
     assert (taken.arrival, taken.next_update) == (Arrival.GOOD, until)
     assert judge_ocsp(by(responder(until=NOW - SECOND)), need, NOW).arrival is Arrival.STALE
     assert judge_ocsp(by(responder()), need, NOW).next_update == UNTIL
+
+
+def test_a_moment_at_the_beginning_of_time_breaks_nothing():
+    """Nothing is counted back from it."""
+    oldest = listing(ISSUER, since=datetime(1950, 1, 1, tzinfo=UTC))
+    assert said(oldest).status is GOOD
+    assert is_fresh(datetime.min.replace(tzinfo=UTC), UNTIL, at=NOW)
+    assert not is_fresh(datetime.min.replace(tzinfo=UTC), FROM, at=NOW)
