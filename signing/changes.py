@@ -29,6 +29,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from axis.violations import Code, Violation
 from signing.colours import KnownColours
+from signing.defaults import brings_usual_defaults
 from signing.filling import SignedField, empty_fields
 from signing.harmless import (
     FreedNothing,
@@ -40,6 +41,7 @@ from signing.harmless import (
     UnusedLongTermData,
     unused_frees,
 )
+from signing.leftover_tables import LeftOverTable
 from signing.longterm import StoreAnew, has_missing_data
 from signing.overriding import as_filled, is_looked_at, is_used_elsewhere
 from signing.versions import Reader
@@ -59,7 +61,10 @@ class _Touched(FormUpdatingRule):
         self, old: HistoricalResolver, new: HistoricalResolver
     ) -> Iterator[tuple[ModificationLevel, FormUpdate]]:
         touched: set[generic.Reference] = new.explicit_refs_in_revision()
+        usual = brings_usual_defaults(new.reader.get_historical_resolver(new.revision - 1), new)
         for level, update in super().apply(old, new):
+            if usual and update.field_name is None and level is ModificationLevel.FORM_FILLING:
+                level = ModificationLevel.LTA_UPDATES  # noqa: PLW2901 - nothing is drawn by them
             if update.updated_ref in touched and is_looked_at(old, new, update):
                 yield level, as_filled(old, new, update)
 
@@ -89,7 +94,12 @@ def _policy(*more: QualifiedWhitelistRule, signed_fields: bool = False) -> Stand
 POLICY: Final = _policy()
 """What nearly every document needs, and the cheapest."""
 _BEHIND: Final = _policy(
-    StoreAnew(), UnusedLongTermData(), FreedNothing(), SameAgainPlainly(), UnusedLeftOverPlainly()
+    StoreAnew(),
+    UnusedLongTermData(),
+    FreedNothing(),
+    SameAgainPlainly(),
+    UnusedLeftOverPlainly(),
+    LeftOverTable(),
 )
 """For updates that no later signature covers."""
 _BETWEEN: Final = _policy(
@@ -99,6 +109,7 @@ _BETWEEN: Final = _policy(
     SameAgain(),
     FreedUnused(),
     UnusedLeftOver(),
+    LeftOverTable(),
     signed_fields=True,
 )
 """For updates that a later signature covers."""

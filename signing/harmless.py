@@ -15,6 +15,8 @@ from pyhanko.sign.diff_analysis.rules_api import QualifiedWhitelistRule, Referen
 
 VRI: Final = frozenset({"/Type", "/Cert", "/CRL", "/OCSP", "/TU", "/TS"})
 DSS: Final = frozenset({"/Type", "/Certs", "/CRLs", "/OCSPs", "/VRI"})
+ENTRY: Final = re.compile(r"/[0-9A-Fa-f]{40,128}")
+"""In the list of entries, the name of one: a signature's digest."""
 DER_STREAM: Final = frozenset({"/Length", "/Filter", "/DecodeParms", "/DL"})
 _FONT: Final = frozenset({"/Type", "/Subtype", "/BaseFont", "/Encoding", "/Name"})
 _SEQUENCE: Final = 0x30
@@ -239,8 +241,9 @@ def is_long_term(value: Any) -> bool:  # noqa: ANN401
         return value.keys() <= DER_STREAM and is_der(value)
     if isinstance(value, generic.DictionaryObject):
         kind = value.raw_get("/Type") if "/Type" in value else None
-        return (kind in {None, "/VRI"} and bool(value) and value.keys() <= VRI) or (
-            kind in {None, "/DSS"} and bool(value) and value.keys() <= DSS
+        return bool(value) and (
+            (kind in {None, "/VRI"} and (value.keys() <= VRI or _are_entries(value.keys() - {"/Type"})))
+            or (kind in {None, "/DSS"} and value.keys() <= DSS)
         )
     return isinstance(value, generic.ArrayObject) and all(
         isinstance(one, generic.IndirectObject)
@@ -248,6 +251,10 @@ def is_long_term(value: Any) -> bool:  # noqa: ANN401
         and is_long_term(one.get_object())
         for one in _parts(value)
     )
+
+
+def _are_entries(keys: Iterable[str]) -> bool:
+    return all(ENTRY.fullmatch(key) for key in keys)
 
 
 def is_der(stream: generic.StreamObject) -> bool:

@@ -176,6 +176,7 @@ def _history(pdf: OpenedPdf, signatures: list[JudgedSignature]) -> list[Violatio
     for signature in signatures:
         _guard(signature, lambda s=signature: _embed(pdf, s))  # type: ignore[misc]
     revisions = {s.embedded.signed_revision for s in signatures if s.embedded is not None}
+    stamped = {s.embedded.signed_revision for s in signatures if s.embedded is not None and s.found.timestamp}
     newest = signatures[-1]
     assert newest.range is not None
     updated = newest.embedded is not None and newest.embedded.signed_revision < pdf.reader.total_revisions - 1
@@ -201,7 +202,7 @@ def _history(pdf: OpenedPdf, signatures: list[JudgedSignature]) -> list[Violatio
             ),
         )
     try:
-        faults.extend(check_looseness(pdf.reader, revisions, judged))
+        faults.extend(check_looseness(pdf.reader, revisions, stamped, judged))
     except MemoryError:
         raise
     except Exception as exc:  # noqa: BLE001  # G1

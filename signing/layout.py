@@ -19,11 +19,12 @@ from signing.trees import Key
 from signing.versions import Reader
 
 _WHITE: Final = rb"[ \n\r\t\f\x00]"
+_BLANKS: Final = b" \n\r\t\f\x00"
 _NOTHING: Final = (
     rb"(?:" + _WHITE + rb"|endobj|%(?![^\r\n]*(?:obj|xref|trailer|stream))[^\r\n]*(?:[\r\n]|\Z))*+"
 )
 _GAP: Final = re.compile(_NOTHING)
-_HEADER: Final = re.compile(rb"([0-9]{1,10})" + _WHITE + rb"+([0-9]{1,5})" + _WHITE + rb"+obj")
+_HEADER: Final = re.compile(_WHITE + rb"*([0-9]{1,10})" + _WHITE + rb"+([0-9]{1,5})" + _WHITE + rb"+obj")
 _TABLE: Final = re.compile(rb"xref[ \t]*(?:\r\n|\n|\r)")
 _SUBSECTION: Final = re.compile(rb"([0-9]{1,10}) +([0-9]{1,10})[ \t]*(?:\r\n|\n|\r)")
 _ENTRY: Final = re.compile(rb"[0-9]{10} [0-9]{5} ([nf])(?: [\r\n]|\r\n)")
@@ -101,14 +102,21 @@ def _update(pdf: OpenedPdf, number: int, start: int) -> int:
         if isinstance(stream_place, int) and stream_place >= start:
             _names(reader.at((idnum, 0), stream_place), inside)
     ordered = sorted(spans.values())
-    for (_, behind), (begin, _) in pairwise([(start, start), *ordered]):
-        if behind > begin or not _GAP.fullmatch(pdf.read(behind, begin - behind)):
-            raise _OddError("an update holds bytes that its cross-references do not name")
+    _check_gaps(pdf, [(start, start), *ordered])
     last = ordered[-1][1]
     ending = _ENDING.match(pdf.read(last, _PEEK))
     if ending is None:
         raise _OddError("an update does not end as its cross-references do")
     return last + ending.end()
+
+
+def _check_gaps(pdf: OpenedPdf, ordered: list[Span]) -> None:
+    for (_, behind), (begin, _) in pairwise(ordered):
+        # Some tools name the line end before an object for its place.
+        if behind > begin and pdf.read(begin, behind - begin).strip(_BLANKS):
+            raise _OddError("two objects of an update overlap")
+        if not _GAP.fullmatch(pdf.read(behind, max(begin - behind, 0))):
+            raise _OddError("an update holds bytes that its cross-references do not name")
 
 
 def _check_holders(reader: Reader, number: int) -> None:

@@ -6,7 +6,6 @@ on that: nothing of a store is ever drawn, each list and response in it is verif
 wherever it counts, and what is missing can only make trust wait.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -15,11 +14,10 @@ from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel, SuspiciousModification
 from pyhanko.sign.diff_analysis.rules_api import QualifiedWhitelistRule, ReferenceUpdate
 
-from signing.harmless import DER_STREAM, DSS, VRI, Updates, is_der, is_long_term
+from signing.harmless import DER_STREAM, DSS, ENTRY, VRI, Updates, is_der, is_long_term
 
 _LISTS: Final = ("/Certs", "/CRLs", "/OCSPs")
 _ENTRY_LISTS: Final = ("/Cert", "/CRL", "/OCSP")
-_ENTRY: Final = re.compile(r"/[0-9A-Fa-f]{40,128}")
 _WHERE: Final = ("/Root", "/DSS")
 
 
@@ -63,7 +61,9 @@ class _Store:
         if "/VRI" in store:
             entries = self._dictionary(store.raw_get("/VRI"), None)
             for key in entries:
-                if not _ENTRY.fullmatch(key):
+                if key == "/Type" and entries.raw_get(key) == "/VRI":
+                    continue  # Acrobat writes it
+                if not ENTRY.fullmatch(key):
                     raise SuspiciousModification("an entry that names no signature")
                 self._entry(self._dictionary(entries.raw_get(key), VRI))
 
@@ -93,6 +93,7 @@ class _Store:
             return
         if not isinstance(value, generic.StreamObject) or not value.keys() <= DER_STREAM or not is_der(value):
             raise SuspiciousModification("a piece that is no long-term data")
+        self._value(value.raw_get("/Length"))  # an object of its own to some tools
 
     def _dictionary(self, raw: Any, keys: frozenset[str] | None) -> generic.DictionaryObject:  # noqa: ANN401
         value = self._value(raw)
@@ -133,9 +134,4 @@ def _paths(old: HistoricalResolver, reference: generic.Reference) -> Iterator[tu
 def _is_store_part(value: Any) -> bool:  # noqa: ANN401
     if is_long_term(value):
         return True
-    # The list of entries, or one with nothing in it.
-    return (
-        isinstance(value, generic.DictionaryObject)
-        and not isinstance(value, generic.StreamObject)
-        and all(_ENTRY.fullmatch(key) for key in value)
-    )
+    return isinstance(value, generic.DictionaryObject) and not value  # with nothing in it yet

@@ -13,23 +13,27 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 
 from axis.violations import Code, Violation
+from signing.defaults import brings_usual_defaults, looks_stand_alone
 from signing.fields import field_names
 from signing.harmless import is_same
 from signing.objects import resolved
 
 _DRAW_ANEW: Final = "/NeedAppearances"
 _DEFAULTS: Final = ("/DA", "/Q")
+_TEMPLATE: Final = ("/XObject", "/FRM")
+"""Where PDFBox puts the look of a visible signature."""
 _VERSION: Final = re.compile(r"/(1\.[0-7]|2\.0)")
 
 
 def check_looseness(
-    reader: PdfFileReader, signed: Collection[int], judged: Collection[str]
+    reader: PdfFileReader, signed: Collection[int], stamped: Collection[int], judged: Collection[str]
 ) -> tuple[Violation, ...]:
     """Compare each revision behind the first signature with the one before it.
 
     Args:
         reader: the document.
         signed: revisions that end with a signature or document time-stamp.
+        stamped: those of them that end with a document time-stamp.
         judged: names of the signature fields that are verified themselves.
     """
     if not signed:
@@ -40,7 +44,7 @@ def check_looseness(
         faults.append("a later update adds a signature field that is empty")
     for number in range(min(signed) + 1, reader.total_revisions):
         old, new = reader.get_historical_resolver(number - 1), reader.get_historical_resolver(number)
-        faults.extend(_form(_part(old.root, "/AcroForm"), _part(new.root, "/AcroForm"), number in signed))
+        faults.extend(_form(old, new, signed=number in signed, stamped=number in stamped))
         faults.extend(_version(old.root, new.root))
         faults.extend(_info(_information(old), _information(new)))
     return tuple(Violation(Code.CHANGED_AFTER, "", fault) for fault in dict.fromkeys(faults))
@@ -61,28 +65,36 @@ def _information(revision: HistoricalResolver) -> generic.DictionaryObject:
     return value if isinstance(value, generic.DictionaryObject) else generic.DictionaryObject()
 
 
-def _form(old: generic.DictionaryObject, new: generic.DictionaryObject, signed: bool) -> Iterator[str]:  # noqa: FBT001
+def _form(
+    earlier: HistoricalResolver, later: HistoricalResolver, *, signed: bool, stamped: bool
+) -> Iterator[str]:
+    old, new = _part(earlier.root, "/AcroForm"), _part(later.root, "/AcroForm")
     drawn = resolved(old, _DRAW_ANEW), resolved(new, _DRAW_ANEW)
     if drawn[0] != drawn[1] and not signed:
         yield "an unsigned update has viewers draw fields anew (NeedAppearances)"
     # A signing tool may bring the first defaults along with its own field, where nothing is drawn by them;
-    # nobody may change one.
-    may_add = signed and not any(drawn)
+    # nobody may change one. A time-stamp is anyone's.
+    may_add = signed and not any(drawn) and (not stamped or brings_usual_defaults(earlier, later))
     kept = (
         is_same(resolved(old, key), resolved(new, key)) or (may_add and key not in old) for key in _DEFAULTS
     )
     if not all(kept):
         yield "a later update changes how fields look (DA, Q)"
-    if not _keeps(_part(old, "/DR"), _part(new, "/DR"), may_add):
+    may_swap = signed and not stamped and not any(drawn) and looks_stand_alone(earlier)
+    if not _keeps(_part(old, "/DR"), _part(new, "/DR"), may_add=may_add, may_swap=may_swap):
         yield "a later update changes what fields are drawn with (DR)"
     before, after = (int(resolved(form, "/SigFlags") or 0) for form in (old, new))
     if before & ~after:
         yield "a later update lowers SigFlags"
 
 
-def _keeps(old: generic.DictionaryObject, new: generic.DictionaryObject, may_add: bool) -> bool:  # noqa: FBT001
+def _keeps(
+    old: generic.DictionaryObject, new: generic.DictionaryObject, *, may_add: bool, may_swap: bool
+) -> bool:
     # Those that were there are the same, others come where they may.
     before, after = _resources(old), _resources(new)
+    if may_swap and before.keys() & after.keys() & {_TEMPLATE}:
+        del before[_TEMPLATE], after[_TEMPLATE]
     kept = all(name in after and is_same(value, after[name]) for name, value in before.items())
     return kept and (may_add or len(before) == len(after))
 

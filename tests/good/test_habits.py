@@ -1,0 +1,215 @@
+"""What DSS, PDFBox and Acrobat write behind signatures: stores, tables and defaults in their habit."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.attacks.building import (
+    append_table,
+    by_person,
+    by_seal,
+    drawing,
+    letter,
+    one,
+    raw_update,
+    stream,
+    table,
+    text_field,
+    trailer_of,
+    xref_stream,
+)
+from tests.good.judged import ACCEPTED, parts
+from tests.good.laying import FIELD, PLAIN, lay
+from tests.good.test_updates import a_certificate, stored
+from tests.lab.pdfs import newest, next_number, update
+from tests.lab.services import a_document_token
+
+CHANGED = "signature.changed-after"
+STAMP = PLAIN.replace(b"/Type /Sig", b"/Type /DocTimeStamp").replace(b"ETSI.CAdES.detached", b"ETSI.RFC3161")
+ENTRY = b"/" + b"AB" * 20
+
+
+# --- stores ---
+
+
+def entries_of(kind: bytes) -> bytes:
+    """Write a store's list of entries anew, with a kind of its own."""
+    pdf = stored(one())
+    number = int(re.findall(rb"/DSS (\d+) 0 R", pdf)[-1])
+    return update(pdf, {number: newest(pdf, number).replace(b"/VRI << ", b"/VRI << /Type %s " % kind)})
+
+
+def drafts(draft: bytes = b"<< /Type /VRI %s 61 0 R >>" % ENTRY, catalog: bytes = b"") -> bytes:
+    """Append a store, and drafts of its entries that nothing refers to."""
+    return stored(one(), more={60: draft, 61: b"<< /Type /VRI /CRL [] >>"}, catalog=catalog)
+
+
+def length_apart(pdf: bytes, number: int, length: bytes) -> bytes:
+    """Append a store in which a certificate's length is an object of its own."""
+    piece = next_number(pdf) + 1
+    text = re.sub(rb"/Length \d+", b"/Length %d 0 R" % number, a_certificate(), count=1)
+    return stored(pdf, more={piece: text, number: length})
+
+
+def certificate_bytes() -> bytes:
+    return re.findall(rb"/Length (\d+)", a_certificate())[0]
+
+
+# --- tables ---
+
+
+def places_off(step: int, before: bytes = b"\n") -> bytes:
+    """Append an update whose table names the bytes before its objects."""
+    return append_table(
+        one() + before,
+        {5: b"<< /Producer (again) >>"},
+        entries=lambda places: [(number, place - step, 0, b"n") for number, place in sorted(places.items())],
+    )
+
+
+Rows = list[tuple[int, int, int, int]]
+
+
+def left_over(
+    rows: Callable[[Rows], Rows] = lambda rows: rows,
+    root: bytes = b"1 0 R",
+    more: bytes = b"",
+    objects: dict[int, bytes] | None = None,
+) -> bytes:
+    """Append an update with a table, and beside it a cross-reference stream that nothing leads to."""
+    pdf = one()
+    out, places = raw_update(pdf, {5: b"<< /Producer (again) >>", **(objects or {})})
+    previous = int(re.findall(rb"startxref\s+(\d+)", pdf)[-1])
+    known = [(number, 1, place, 0) for number, place in sorted(places.items())]
+    entries = b"/Size 61 /Root %s /Info 5 0 R /Prev %d %s" % (root, previous, more)
+    value, _ = xref_stream(60, rows(known), entries)
+    own = len(out)
+    out += b"60 0 obj\n%s\nendobj\n" % value
+    start = len(out)
+    out += table([(number, place, 0, b"n") for number, place in sorted({**places, 60: own}.items())])
+    trailer = re.sub(rb"/Size \d+", b"/Size 61", trailer_of(pdf, b"/Prev %d" % previous))
+    return out + trailer + b"startxref\n%d\n%%%%EOF\n" % start
+
+
+# --- defaults ---
+
+HELVETICA = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
+DINGBATS = b"<< /Type /Font /Subtype /Type1 /BaseFont /ZapfDingbats >>"
+DEFAULTS = b"/DR << /Font 61 0 R >> /DA (/Helv 0 Tf 0 g ) "
+
+
+def with_defaults(
+    pdf: bytes | None = None, defaults: bytes = DEFAULTS, helvetica: bytes = HELVETICA, **objects: bytes
+) -> bytes:
+    """Append a document time-stamp that brings the form its defaults."""
+    pdf = one() if pdf is None else pdf
+    number = next_number(pdf)
+    form_ = re.sub(rb"/Fields \[(.*?)\]", lambda m: b"/Fields [%s %d 0 R]" % (m[1], number), newest(pdf, 6))
+    made = {
+        6: form_[:-2] + defaults + b">>",
+        61: b"<< /Helv 62 0 R /ZaDb 63 0 R >>",
+        62: helvetica,
+        63: DINGBATS,
+        **{int(name[1:]): value for name, value in objects.items()},
+    }
+    return lay(pdf, a_document_token, text=STAMP, name=b"Stamp", field=FIELD, objects=made)
+
+
+def of_text(look: bytes) -> bytes:
+    """Return a form with a text field, signed by a person."""
+    objects = text_field(b"100")
+    objects["n6"] = b"<< /Fields [9 0 R] /SigFlags 3 >>"
+    objects["n9"] = re.sub(rb"/DA \(.*?\)", b"", re.sub(rb"/AP << .*? >>", look, objects["n9"]))
+    return by_person(letter(**objects))
+
+
+def templates(
+    name: bytes = b"FRM", look: bytes = b"/Resources << >>", sign: Callable[..., bytes] = by_seal
+) -> bytes:
+    """Sign as PDFBox does: the form's resources name a visible signature's look, then the next one's."""
+    field = FIELD[: FIELD.index(b" /V")].replace(b"%s", b"S") + b" /AP << /N 10 0 R >> >>"
+    base = letter(
+        n6=b"<< /Fields [9 0 R] /SigFlags 3 /DR << /XObject << /%s 10 0 R >> >> >>" % name,
+        n7=b"[9 0 R]", n9=field, n10=drawing(look),
+    )  # fmt: skip
+    pdf = by_person(base)
+    number = next_number(pdf)
+    changed = newest(pdf, 6).replace(b"10 0 R >>", b"60 0 R >>").replace(b"]", b" %d 0 R]" % number)
+    return sign(pdf, objects={6: changed, 60: drawing(b"/Resources << >>")})
+
+
+def by_stamp(pdf: bytes, objects: dict[int, bytes]) -> bytes:
+    return lay(pdf, a_document_token, text=STAMP, name=b"Stamp", field=FIELD, objects=objects)
+
+
+GOOD = {
+    "entries-of-their-kind": lambda: entries_of(b"/VRI"),
+    "drafts-of-entries": drafts,
+    "length-apart": lambda: length_apart(one(), 60, certificate_bytes()),
+    "line-ends-named-for-objects": lambda: places_off(1),
+    "table-left-over": left_over,
+    "table-left-over-with-more-objects": lambda: left_over(objects={2: newest(one(), 2)}),
+    "defaults-with-a-stamp": with_defaults,
+    "defaults-with-a-stamp-and-a-store": lambda: with_defaults(stored(one())),
+    "defaults-where-fields-have-looks": lambda: with_defaults(of_text(b"/AP << /N 10 0 R >>")),
+    "template-of-the-next-signature": templates,
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_what_these_tools_write_is_accepted(name):
+    """Integrity and content are accepted."""
+    assert parts(GOOD[name]()) == ACCEPTED
+
+
+SHIFTED = (5, 1, 20, 0)
+REFUSED = {
+    "entries-of-another-kind": lambda: entries_of(b"4 0 R"),
+    "draft-of-something-else": lambda: drafts(b"<< /Type /VRI /Contents 4 0 R >>"),
+    "draft-that-is-used": lambda: drafts(catalog=newest(one(), 1)[:-2] + b"/Lang 60 0 R >>"),
+    "length-apart-that-was-another": lambda: length_apart(
+        by_person(letter(n4=stream(b"BT ET").replace(b"/Length 5", b"/Length 9 0 R"), n9=b"5")),
+        9,
+        certificate_bytes(),
+    ),
+    "length-apart-that-is-none": lambda: length_apart(one(), 60, b"(x)"),
+    "comment-named-for-an-object": lambda: places_off(2, before=b"%x\n"),
+    "table-left-over-of-another-catalog": lambda: left_over(root=b"5 0 R"),
+    "table-left-over-of-another-place": lambda: left_over(lambda _: [SHIFTED]),
+    "table-left-over-with-one-more": lambda: left_over(lambda rows: [(4, 1, 20, 0), *rows]),
+    "table-left-over-with-one-packed": lambda: left_over(lambda rows: [*rows, (40, 2, 4, 0)]),
+    "table-left-over-with-one-less": lambda: left_over(
+        lambda rows: rows[1:], objects={2: newest(one(), 2)}
+    ),
+    "table-left-over-that-frees": lambda: left_over(lambda rows: [(4, 0, 0, 1), *rows]),
+    "table-left-over-with-another-key": lambda: left_over(more=b"/XRefStm 20"),
+    "table-left-over-that-is-used": lambda: left_over(
+        objects={1: newest(one(), 1)[:-2] + b"/Metadata 60 0 R >>"}
+    ),
+    "defaults-that-draw": lambda: with_defaults(of_text(b"")),
+    "defaults-of-another-font": lambda: with_defaults(helvetica=DINGBATS),
+    "defaults-of-a-font-with-a-program": lambda: with_defaults(
+        helvetica=HELVETICA[:-2] + b"/FontDescriptor 64 0 R >>", n64=b"<< /FontFile 4 0 R >>"
+    ),
+    "defaults-with-drawings": lambda: with_defaults(
+        defaults=b"/DR << /Font 61 0 R /XObject << /X 64 0 R >> >>", n64=drawing()
+    ),
+    "defaults-in-white": lambda: with_defaults(defaults=DEFAULTS.replace(b"0 g", b"1 g")),
+    "defaults-direct-of-another-font": lambda: with_defaults(
+        defaults=b"/DR << /Font << /Helv %s >> >> /DA (/Helv 0 Tf 0 g)" % DINGBATS
+    ),
+    "defaults-behind-everything": lambda: update(
+        one(), {6: newest(one(), 6)[:-2] + b"/DA (/Helv 0 Tf 0 g) >>"}
+    ),
+    "template-by-another-name": lambda: templates(name=b"Other"),
+    "template-that-a-look-may-need": lambda: templates(look=b""),
+    "template-with-a-stamp": lambda: templates(sign=by_stamp),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_rides_on_these_habits_is_refused(name):
+    """Each is a step beyond one of the good ones."""
+    found = parts(REFUSED[name]())[0]
+    assert found & {CHANGED, "pdf.stream-length", "pdf.object", "pdf.object-misplaced"}
