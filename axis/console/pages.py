@@ -59,6 +59,7 @@ _ENVIRONMENT.filters.update(
     span=span,
     reason=words.reason,
     state=words.state,
+    own_state=words.own_state,
     told=words.told,
     numbered=words.numbered,
 )

@@ -11,6 +11,7 @@ from axis.console.failures import PageError, absent
 from axis.console.pages import render
 from axis.console.paper import Id
 from axis.console.parts import Given, Parts
+from axis.console.words import TOLD_APART, fact
 from axis.desk.telling import sealed_bytes
 from axis.proving import Proven, prove
 from axis.store.accounts import Session
@@ -27,9 +28,10 @@ async def get_receipt(request: Request, event_id: Id, parts: Given, reader: Read
     proven: Proven | None = None
     if data is not None and parts.anchors:
         proven = await asyncio.to_thread(prove, data, parts.anchors)
+    facts = facts_of(found)
     return render(
         request, "receipt.html", receipt=found, sealed=data is not None, proven=proven,
-        facts=facts_of(found), anchors=bool(parts.anchors),
+        facts=facts, told=told(facts), anchors=bool(parts.anchors),
     )  # fmt: skip
 
 
@@ -70,6 +72,15 @@ async def seen_receipt(parts: Parts, event_id: str, reader: Session) -> OwnedRec
 
 
 def facts_of(found: OwnedReceipt) -> dict[str, object]:
-    """Return what the event says, decoded; values are shown as text."""
+    """Return what the event says, decoded."""
     facts: dict[str, object] = msgspec.json.decode(found.body)
     return facts
+
+
+def told(facts: dict[str, object]) -> list[tuple[str, str]]:
+    """Return each fact that is shown by itself: what it is called, and its value in words."""
+    return [
+        fact(name, value)
+        for name, value in facts.items()
+        if name not in TOLD_APART and value not in ("", None, [])
+    ]

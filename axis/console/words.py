@@ -1,8 +1,10 @@
 """The words of the pages: states, kinds of receipts, and what to do about a reason. Vietnamese, English."""
 
+from datetime import datetime
 from typing import Final
 
 from axis.violations import REASONS, Code, Violation
+from axis.zone import VIETNAM
 
 STATES: Final[dict[str, tuple[str, str, str]]] = {
     "taken": ("Trục đã nhận, chờ kiểm tra", "taken", "open"),
@@ -24,6 +26,12 @@ STATES: Final[dict[str, tuple[str, str, str]]] = {
     "16": ("Từ chối yêu cầu", "request declined", "bad"),
 }
 """State or status code → Vietnamese, English, tone of its badge."""
+
+OWN: Final[dict[str, str]] = {
+    "consigned": "Chờ tiếp nhận",
+    "fetched": "Đã lấy về, chờ tiếp nhận",
+}
+"""The same for whoever is the recipient: what it means to her, where it is another thing to the sender."""
 
 ACTIONS: Final[dict[str, tuple[str, str, str]]] = {
     "03": ("Tiếp nhận", "receive", "Văn bản được vào sổ văn bản đến của cơ quan bạn."),
@@ -64,6 +72,35 @@ LEVELS: Final = {
     "district": ("Huyện", "district"),
     "commune": ("Xã", "commune"),
 }
+
+FACTS: Final[dict[str, str]] = {
+    "packet_id": "Mã gói tin",
+    "connection": "Kết nối",
+    "agency": "Cơ quan gửi",
+    "document_id": "Mã văn bản",
+    "recipient": "Mã nơi nhận",
+    "recipient_name": "Nơi nhận",
+    "level": "Cấp",
+    "status_code": "Trạng thái",
+    "said_by": "Cơ quan trả lời",
+    "said_through": "Qua kết nối",
+    "reported_at": "Báo lúc",
+    "delivery_id": "Mã lần giao",
+    "ack_id": "Mã trạng thái",
+    "fetched_by": "Kết nối lấy về",
+    "fetched_through": "Lấy qua",
+    "reason": "Lý do",
+    "take": "Lần gửi",
+    "size": "Số byte của gói",
+    "sha256": "SHA-256 gói đã gửi",
+    "delivered_sha256": "SHA-256 gói đã giao",
+    "evidence": "SHA-256 dữ liệu thu hồi đã xét",
+}
+"""What a receipt says beside its kind: name in the event → what it is called on the page."""
+TOLD_APART: Final = frozenset(
+    {"event_id", "kind", "at", "reasons", "findings", "not_proven", "files", "versions"}
+)
+"""Facts of a receipt that have a place of their own on its page, or none."""
 
 PRIORITIES: Final = {1: "Khẩn", 2: "Thượng khẩn", 3: "Hỏa tốc", 4: "Hỏa tốc hẹn giờ"}
 
@@ -154,6 +191,24 @@ def numbered(document_id: str) -> str:
     """Return number and notation of a document id, ``OrganId,yyyy/MM/dd,number/notation``; else all of it."""
     parts = document_id.split(",", 2)
     return parts[2] if len(parts) == 3 else document_id  # noqa: PLR2004 - its parts
+
+
+def fact(name: str, value: object) -> tuple[str, str]:
+    """Return one fact of a receipt as it is read: its name, its value in words where there are any."""
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if name == "level" and text in LEVELS:
+        text = LEVELS[text][0]
+    elif name == "status_code":
+        text = f"{text} {state(text)[0]}"
+    elif name == "reported_at":
+        text = f"{datetime.fromisoformat(text).astimezone(VIETNAM):%d/%m/%Y %H:%M:%S}"
+    return FACTS.get(name, name), text
+
+
+def own_state(code: str) -> tuple[str, str, str]:
+    """Return a state's words and tone as its recipient reads them."""
+    vi, en, tone = state(code)
+    return OWN.get(code, vi), en, tone
 
 
 def state(code: str) -> tuple[str, str, str]:

@@ -101,6 +101,6 @@ def _failed(document: Document, agency: Agency, sender: str, *, at: datetime) ->
             "recipient_name": agency.name,
             "agency": document.agency,
             "document_id": document.document_id,
-            "reason": "the recipient has no connection any more",
+            "reason": "nơi nhận không còn kết nối / the recipient has no connection any more",
         },
     )

@@ -1,6 +1,7 @@
 """The pages on a real PostgreSQL: what a clerk sees, does and finds; what the desk is left with."""
 
 import asyncio
+import json
 import re
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ import pytest
 
 from axis import metrics
 from axis.console.acting import finish_acts
+from axis.console.words import FACTS, TOLD_APART
 from axis.topics import ACK, SUBMISSION
 from axis.violations import Code
 from tests.lab.clerks import house, text
@@ -333,6 +335,9 @@ async def test_receipts_are_the_same_bytes_for_ever(house):
     first = await lan.get(f"/receipts/{event}/file")
     assert first.status_code == 200
     assert first.content == (await kiemtoan.get(f"/receipts/{event}/file")).content
-    assert f"axis verify bien-nhan-{event}.json" in await text(lan, f"/receipts/{event}")
+    page = await text(lan, f"/receipts/{event}")
+    assert f"axis verify bien-nhan-{event}.json" in page
+    names = json.loads(json.loads(first.content)["event"])
+    assert [name for name in names if name not in {*FACTS, *TOLD_APART}] == [], "shown by a bare name"
     assert event in (await kiemtoan.get("/evidence")).text
     assert event[:8] in await text(lan, f"/documents/{packet}")

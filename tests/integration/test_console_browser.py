@@ -213,6 +213,10 @@ async def test_every_page_is_readable_at_every_width(site):
         for address in addresses:
             await page.goto(f"{site.url}{address}")
             await looks_right(page)
+            if address in {"/incoming", "/outgoing"}:
+                await page.set_viewport_size({"width": 768, "height": 800})
+                for cell in await page.locator("td.subject").all():
+                    assert (await cell.bounding_box())["width"] >= 200, f"{address}: a word a line"
     assert site.complaints == []
     await page.goto(f"{site.url}/documents/{'0' * 32}")
     await looks_right(page)

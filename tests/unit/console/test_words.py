@@ -10,7 +10,7 @@ from axis.console.pages import moment, size, span
 from axis.console.passwords import LEAST, fresh_password
 from axis.console.registers import Asked, read_day, read_place
 from axis.console.signing_in import local
-from axis.console.words import STATES, advice, numbered
+from axis.console.words import STATES, advice, fact, numbered, own_state, state
 from axis.document import DeliveryState
 from axis.status import USUAL_NEXT
 from axis.topics import document_id_of, document_key
@@ -28,13 +28,29 @@ def test_every_state_has_words():
     assert {str(state) for state in DeliveryState} <= set(STATES)
 
 
+def test_the_recipient_reads_her_own_side():
+    """“In the recipient's mailbox” is the sender's view; whoever has it there still has to receive it."""
+    assert state("consigned")[0] == "Trong hộp thư nơi nhận"
+    assert own_state("consigned") == ("Chờ tiếp nhận", *state("consigned")[1:])
+    assert own_state("06") == state("06")
+
+
+def test_facts_of_a_receipt_are_words():
+    """A level, a status and a moment are read as people read them; a list is its parts."""
+    assert fact("level", "province") == ("Cấp", "Tỉnh")
+    assert fact("status_code", "03") == ("Trạng thái", "03 Đã tiếp nhận")
+    assert fact("reported_at", "2026-11-29T17:03:17.000000Z") == ("Báo lúc", "30/11/2026 00:03:17")
+    assert fact("evidence", ["ab", "cd"])[1] == "ab, cd"
+    assert fact("of-tomorrow", 1) == ("of-tomorrow", "1")
+
+
 def test_what_is_offered_is_the_usual_next_step():
     """Before 01 a clerk may do what she may after it; a finished or refused document offers nothing."""
     assert offered(DeliveryState.CONSIGNED) == offered(DeliveryState.ARRIVED) == ("03", "02")
     assert offered(DeliveryState.ACCEPTED) == ("04", "05")
     assert offered(DeliveryState.DONE) == offered(DeliveryState.REJECTED) == ()
-    for state in DeliveryState:
-        assert set(offered(state)) <= {str(one) for one in USUAL_NEXT[state]} | {"02", "03"}
+    for one in DeliveryState:
+        assert set(offered(one)) <= {str(after) for after in USUAL_NEXT[one]} | {"02", "03"}
     assert shown_state("01", ()) is DeliveryState.ARRIVED
 
 
