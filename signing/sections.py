@@ -10,13 +10,14 @@ from copy import copy
 from dataclasses import replace
 from typing import Final
 
-from pyhanko.pdf_utils import xref
+from pyhanko.pdf_utils import generic, xref
 from pyhanko.version import __version__ as pyhanko_version
 
 from signing.hexadecimal import KNOWN_VERSION
 
 original_entries = xref.XRefSectionData.process_entries
 original_check = xref._check_xref_consistency  # noqa: SLF001 - see `install`
+original_object_streams = xref.XRefCache.object_streams_used_in
 original_freed = xref._check_freed_refs  # noqa: SLF001
 
 _NEVER: Final = 1
@@ -61,6 +62,16 @@ def check_freed(number: int, section: xref.XRefSection, sections: list[xref.XRef
     original_freed(number, section, sections)
 
 
+def object_streams_used_in(cache: xref.XRefCache, revision: int) -> set[generic.Reference]:
+    """Return the object streams of a revision, as the original does, those beside its table too."""
+    found = set[generic.Reference](original_object_streams(cache, revision))  # type: ignore[no-untyped-call]
+    beside = cache.get_xref_data(revision).hybrid
+    if beside is not None:
+        used = beside.xref_data.obj_streams_used
+        found |= {generic.Reference(number, pdf=cache.reader) for number in used}
+    return found
+
+
 def _following(idnum: int, before: Sequence[xref.XRefSection]) -> int:
     # The generation after the one that stood under a number, or that was to come there.
     for section in reversed(before):
@@ -85,6 +96,7 @@ def install() -> bool:
     if pyhanko_version != KNOWN_VERSION:
         return False
     xref.XRefSectionData.process_entries = process_entries  # type: ignore[method-assign, assignment]
+    xref.XRefCache.object_streams_used_in = object_streams_used_in  # type: ignore[method-assign]
     xref._check_xref_consistency = check_consistency  # type: ignore[assignment]  # noqa: SLF001
     xref._check_freed_refs = check_freed  # type: ignore[assignment]  # noqa: SLF001
     return True

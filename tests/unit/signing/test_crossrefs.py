@@ -1,6 +1,7 @@
 """Cross-reference tables of signed files: hybrid ones, and entries that point out of what is signed."""
 
 import re
+import zlib
 
 import pytest
 
@@ -71,6 +72,30 @@ def test_g1_a_stream_that_repeats_the_tables_own_entries_is_let_in():
     grown = len(made) - len(pdf)
     made = made.replace(b"startxref\n%d\n" % start(pdf), b"startxref\n%d\n" % (start(pdf) + grown))
     assert codes(judge(signed(made))) == CLEAN
+
+
+def packed_beside(action: bytes) -> bytes:
+    """Sign a hybrid file whose link lies packed where only the stream beside the table leads."""
+    out = bytearray(plain(n7=b"[20 0 R]"))
+    link = b"20 0 << /Subtype /Link /Rect [0 0 9 9] /A << /S %s >> >>" % action
+    data, held = zlib.compress(link), len(out)
+    head = b"<< /Type /ObjStm /N 1 /First 5 /Filter /FlateDecode /Length %d >>" % len(data)
+    out += b"21 0 obj\n%s\nstream\n" % head
+    out += data + b"\nendstream\nendobj\n"
+    rows = b"\2" + (21).to_bytes(4, "big") + b"\0" + b"\1" + held.to_bytes(4, "big") + b"\0"
+    beside = len(out)
+    out += b"22 0 obj\n<< /Type /XRef /Size 23 /W [1 4 1] /Index [20 2] /Length 12 /Root 1 0 R >>\nstream\n"
+    out += rows + b"\nendstream\nendobj\n"
+    named = b"/Size 23 /Root 1 0 R /Info 5 0 R /Prev %d /XRefStm %d" % (start(bytes(out)), beside)
+    out += b"xref\n0 0\ntrailer\n<< %s >>\nstartxref\n%d\n%%%%EOF\n" % (named, len(out))
+    return signed(bytes(out))
+
+
+def test_g8_what_the_stream_beside_a_table_packs_is_looked_at():
+    """G8-hybrid-packed: objects that only newer viewers find are content like any other."""
+    assert codes(judge(packed_beside(b"/GoTo"))) == CLEAN
+    assert codes(judge(packed_beside(b"/JavaScript")))["content"] == {"content.javascript"}
+    assert codes(judge(packed_beside(b"/Launch")))["content"] == {"content.launch-action"}
 
 
 OTHER = b"<< /Length 17 >>\nstream\nBT (other) Tj ET  \nendstream"
