@@ -11,7 +11,7 @@ from axis.gate.answers import Kind
 from axis.gate.check import Checked
 from axis.gate.result import CheckPart
 from axis.gate.seen import SeenFile
-from axis.report.words import MEANING, PARTS, VERDICTS, Pair, what_to_do
+from axis.report.words import MEANING, NOT_GIVEN, NOT_POSSIBLE, PARTS, VERDICTS, Pair, what_to_do
 from axis.reports import FileKind, FileReport, Outcome, SignatureReport
 from axis.violations import REASONS, Code
 from axis.zone import VIETNAM
@@ -154,9 +154,16 @@ def _part(name: str, part: CheckPart) -> ToldPart:
         name=PARTS[name],
         outcome=part.outcome,
         verdict=VERDICTS[part.outcome],
-        meaning=("", "") if reasons else MEANING.get((name, part.outcome), ("", "")),
+        meaning=("", "") if reasons else _meaning(name, part),
         reasons=reasons,
     )
+
+
+def _meaning(name: str, part: CheckPart) -> Pair:
+    if any(one.code is Code.TRUST_NOT_GIVEN for one in part.reasons):
+        return NOT_GIVEN
+    told = MEANING.get((name, part.outcome))
+    return told or (NOT_POSSIBLE if part.outcome is Outcome.NOT_JUDGED else ("", ""))
 
 
 def _reason(code: Code, detail: str) -> ToldReason:

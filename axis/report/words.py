@@ -33,17 +33,17 @@ MEANING: Final[dict[tuple[str, Outcome], Pair]] = {
         "Mọi chứng thư dẫn tới gốc tin cậy đã cho và có hiệu lực lúc ký.",
         "Every certificate leads to a given anchor and was in force at signing time.",
     ),
-    ("trust", Outcome.NOT_JUDGED): (
-        "Không xét: chưa cho danh sách gốc tin cậy (--trust).",
-        "Not judged: no trust anchors were given (--trust).",
-    ),
     ("authority", Outcome.NOT_JUDGED): (
-        "Không xét ở đây: cần danh bạ cơ quan và người ký của trục.",
-        "Not judged here: it needs the axis' directory of agencies and signers.",
+        "Không xét ở đây: đủ chữ ký, thứ tự ký và thẩm quyền thì trục xét, theo danh bạ của nó.",
+        "Not judged here: whether all who must have signed, in order, by right; the axis' directory knows.",
     ),
-    ("integrity", Outcome.NOT_JUDGED): ("Không xét được.", "Could not be judged."),
-    ("content", Outcome.NOT_JUDGED): ("Không xét được.", "Could not be judged."),
 }
+NOT_POSSIBLE: Final = ("Không xét được.", "Could not be judged.")
+"""Where there was nothing to judge: the file could not be read so far."""
+NOT_GIVEN: Final = (
+    "Không xét: chưa cho danh sách gốc tin cậy (--trust).",
+    "Not judged: no trust anchors were given (--trust).",
+)
 
 _RESIGN: Final = (
     "Không sửa tệp đã ký. Xuất lại PDF, ký lại từ đầu: người có thẩm quyền trước, cơ quan sau.",

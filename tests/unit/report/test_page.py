@@ -15,9 +15,9 @@ from axis.appearance.advice import Advice, Words
 from axis.appearance.grades import Grade
 from axis.appearance.view import Box, Mark, Picture
 from axis.checks.policy import load_policy
-from axis.gate.answers import Judged, Kind
+from axis.gate.answers import Judged, Kind, Undetermined
 from axis.gate.check import Checked
-from axis.gate.result import judged_result, with_advice
+from axis.gate.result import judged_result, undetermined_result, with_advice
 from axis.gate.seen import Seen, SeenFile
 from axis.report.page import render_page
 from axis.report.story import tell
@@ -204,3 +204,17 @@ def test_a_stamp_of_secrecy_refuses_and_advice_does_not():
     assert (stamped.outcome, stamped.content.outcome) == (Outcome.REFUSED, Outcome.REFUSED)
     assert stamped.content.reasons[0].rule == "T10"
     assert stamped.integrity == plain.integrity
+
+
+def test_trust_that_was_given_is_not_asked_for_again():
+    """Without a list the report asks for one; with one, a file that trust does not reach says only that."""
+
+    def trust_of(one):
+        return tell(one).parts[2].meaning[0]
+
+    assert "--trust" in trust_of(checked())
+    assert "--trust" not in trust_of(checked(trust=True))
+    unread = msgspec.structs.replace(checked(trust=True), result=undetermined_result(
+        Path("x"), Undetermined(code=Code.GATE_UNDETERMINED, detail=""), load_policy(), 0.1
+    ))  # fmt: skip
+    assert trust_of(unread) == "Không xét được."
