@@ -83,7 +83,7 @@ def explain(trouble: BaseException) -> StopError:  # noqa: PLR0911 - one return 
     if isinstance(trouble, StopError):
         return trouble
     if isinstance(trouble, Abort | KeyboardInterrupt):
-        return StopError(exits.INTERRUPTED, "đã dừng theo yêu cầu", "interrupted")
+        return _left(trouble)
     if isinstance(trouble, TyperException):
         return _usage(trouble)
     if isinstance(trouble, ModuleNotFoundError) and (trouble.name or "axis").split(".")[0] not in OURS:
@@ -105,6 +105,13 @@ def explain(trouble: BaseException) -> StopError:  # noqa: PLR0911 - one return 
     if isinstance(trouble, OSError):
         return _system(trouble)
     return _bug(trouble)
+
+
+def _left(trouble: BaseException) -> StopError:
+    """Tell apart a person who stops from a question that found no person (cron, a closed input)."""
+    if isinstance(trouble.__context__, EOFError):
+        return StopError(exits.USAGE, "không có ai trả lời câu hỏi; đã chắc thì thêm --yes", "nobody answers")
+    return StopError(exits.INTERRUPTED, "đã dừng theo yêu cầu", "interrupted")
 
 
 def _usage(trouble: TyperException) -> StopError:

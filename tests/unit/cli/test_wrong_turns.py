@@ -1,6 +1,7 @@
 """Wrong turns: each ends in one line that says what to do, and in its own exit code."""
 
 import errno
+import io
 import json
 import os
 import tempfile
@@ -351,3 +352,16 @@ def test_where_nothing_can_be_told_the_code_still_is(home, call, code, told):
 def test_a_detail_stands_with_its_own_language(detail, sentences):
     """English words in the English sentence; all else behind the Vietnamese one."""
     assert sides("Vì.", "Why.", detail) == sentences
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [("", (exits.USAGE, "--yes")), ("n\n", (exits.INTERRUPTED, "đã dừng"))],
+    ids=["nobody-there", "no"],
+)
+def test_a_question_that_nobody_answers_is_no_interruption(capsys, home, monkeypatch, typed, told):
+    """Without a person the line says how to answer beforehand; what was asked about stays."""
+    (home / "data").mkdir()
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    got, _, err = axis(capsys, "down", "--remove")
+    assert (got, told[1] in err, (home / "data").is_dir()) == (told[0], True, True)
