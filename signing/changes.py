@@ -43,6 +43,7 @@ from signing.harmless import (
 )
 from signing.leftover_tables import LeftOverTable
 from signing.longterm import StoreAnew, has_missing_data
+from signing.overlaid import lies_over
 from signing.overriding import as_filled, is_looked_at, is_used_elsewhere
 from signing.versions import Reader
 
@@ -166,6 +167,9 @@ def check_changes(
         level = max(level, result.modification_level)
         changed |= result.changed_form_fields
         if number <= sealed:
+            if lies_over(new, result.changed_form_fields):
+                detail = "what a later update shows in fields may cover more than a quarter of a page"
+                return Changes((Violation(Code.CHANGED_AFTER, "", detail),))
             for name in result.changed_form_fields - set(judged):
                 filled.setdefault(name, number)
     if level is ModificationLevel.FORM_FILLING and _only(changed, stamps):

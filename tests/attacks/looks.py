@@ -12,6 +12,7 @@ from tests.attacks.building import (
     add_widget,
     append_table,
     by_person,
+    by_seal,
     certified,
     drawing,
     letter,
@@ -168,6 +169,54 @@ def text_field_added() -> bytes:
     return add_widget(pdf, entries, objects={number: drawing()})
 
 
+_PAGE: Final = b"[0 0 595 842]"
+
+
+def _another_letter() -> bytes:
+    """Return a look as large as the page, with another amount on white."""
+    return stream(
+        b"/Tx BMC 1 g 0 0 595 842 re f 0 g BT /F1 18 Tf 72 720 Td (%s) Tj ET EMC" % FORGED,
+        b"/Type /XObject /Subtype /Form /BBox %s /Resources << /Font << /F1 8 0 R >> >>" % _PAGE,
+    )
+
+
+def seal_over_the_page() -> bytes:
+    """Seal with a picture that is another letter."""
+    number = next_number(one())
+    widget = (
+        b"<< /FT /Sig /Type /Annot /Subtype /Widget /T (Seal) /F 132 /Rect %s /P 3 0 R /V %d 0 R "
+        b"/AP << /N %d 0 R >> >>" % (_PAGE, number + 1, number + 2)
+    )
+    return by_seal(one(), objects={number: widget, number + 2: _another_letter()})
+
+
+def form_over_the_page(boxes: tuple[bytes, ...] = (_PAGE,)) -> bytes:
+    """A letter with empty fields that nobody sees, signed by the person."""
+    numbers = [9 + 2 * place for place in range(len(boxes))]
+    listed = b"[%s]" % b" ".join(b"%d 0 R" % number for number in numbers)
+    objects = {"n6": b"<< /Fields %s /SigFlags 3 >>" % listed, "n7": listed}
+    for number, box in zip(numbers, boxes, strict=True):
+        objects[f"n{number}"] = (
+            b"<< /FT /Tx /T (So%d) /Type /Annot /Subtype /Widget /P 3 0 R /F 4 /Rect %s "
+            b"/DA (/F1 18 Tf 0 g) /AP << /N %d 0 R >> >>" % (number, box, number + 1)
+        )
+        objects[f"n{number + 1}"] = stream(b"", b"/Type /XObject /Subtype /Form /BBox [0 0 595 842]")
+    return by_person(letter(**objects))
+
+
+def filled_over_the_page(boxes: tuple[bytes, ...] = (_PAGE,)) -> bytes:
+    """Fill in a number, and draw another letter for it; then seal."""
+    pdf = form_over_the_page(boxes)
+    objects = {}
+    for number in (9 + 2 * place for place in range(len(boxes))):
+        objects[number] = newest(pdf, number).replace(b"/DA", b"/V (12) /DA")
+        objects[number + 1] = _another_letter()
+    return by_seal(update(pdf, objects))
+
+
+_PARTS: Final = (b"[0 700 595 842]", b"[0 560 595 700]")
+"""Each a sixth of the page."""
+
 ANNOTATIONS: Final = (
     *(_annotated(kind) for kind in (b"FreeText", b"Stamp", b"Square", b"Redact")),
     _annotated(b"FreeText", "2"),
@@ -176,6 +225,23 @@ ANNOTATIONS: Final = (
     Attack("ssa-empty-field", sneaky, CHANGED, one, (another_picture, accepted_by_pyhanko)),
     Attack("ssa-waiting-field-drawn", empty_field_drawn, CHANGED, with_empty_field),
     Attack("ssa-text-field", text_field_added, CHANGED, one),
+    Attack(
+        "ssa-seal-over-the-page", seal_over_the_page, CHANGED, one, (another_picture, accepted_by_pyhanko)
+    ),
+    Attack(
+        "ssa-filled-over-the-page",
+        filled_over_the_page,
+        CHANGED,
+        form_over_the_page,
+        (another_picture, accepted_by_pyhanko),
+    ),
+    Attack(
+        "ssa-filled-over-the-page-in-parts",
+        lambda: filled_over_the_page(_PARTS),
+        CHANGED,
+        lambda: form_over_the_page(_PARTS),
+        (another_picture, accepted_by_pyhanko),
+    ),
     Attack("ssa-signed-by-a-stranger", sneaky_signed_by_a_stranger, UNTRUSTED, one, part="trust"),
 )
 
