@@ -11,7 +11,7 @@ from typing import Final
 from pyhanko.pdf_utils import misc
 
 from axis.violations import Code, Violation
-from signing.trees import Key
+from signing.objects import Key
 
 
 class BrokenError(Exception):

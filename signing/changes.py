@@ -45,6 +45,7 @@ from signing.leftover_tables import LeftOverTable
 from signing.longterm import StoreAnew, has_missing_data
 from signing.overlaid import lies_over
 from signing.overriding import as_filled, is_looked_at, is_used_elsewhere
+from signing.structure import TaggedSignature
 from signing.versions import Reader
 
 
@@ -110,6 +111,7 @@ _BETWEEN: Final = _policy(
     SameAgain(),
     FreedUnused(),
     UnusedLeftOver(),
+    TaggedSignature(),
     LeftOverTable(),
     signed_fields=True,
 )

@@ -17,8 +17,8 @@ from pyhanko.pdf_utils.decode_limits import DecodePurpose
 
 from axis.violations import Code, Violation
 from signing import catalogs, forbidden
+from signing.objects import Key
 from signing.reading import OpenedPdf
-from signing.trees import Key
 
 _CHUNK: Final = 1024 * 1024
 _OVERLAP: Final = 64

@@ -14,8 +14,8 @@ from pyhanko.pdf_utils import generic
 
 from axis.violations import Code, Violation
 from signing.lexing import value_end
+from signing.objects import Key
 from signing.reading import HELD_BYTES, OpenedPdf
-from signing.trees import Key
 from signing.versions import Reader
 
 _WHITE: Final = rb"[ \n\r\t\f\x00]"

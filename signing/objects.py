@@ -7,6 +7,8 @@ raises for a null. Everything that reads a value by its key goes through here.
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+Key = tuple[int, int]
+"""Number and generation of an object."""
 
 
 def resolved(holder: Any, key: str, default: T | None = None) -> Any | T | None:  # noqa: ANN401  # untyped library

@@ -15,6 +15,7 @@ from pyhanko.sign.diff_analysis.rules_api import ApprovalType, ReferenceUpdate, 
 from signing.harmless import is_same
 from signing.objects import resolved
 from signing.pages import compare_dicts
+from signing.structure import tagged_objects
 from signing.ways import Resolver
 
 _UNSEEN_FLAGS: Final = 0b111
@@ -60,9 +61,18 @@ def as_filled(old: HistoricalResolver, new: HistoricalResolver, update: FormUpda
 
 
 def is_used_elsewhere(old: HistoricalResolver, new: HistoricalResolver) -> bool:
-    """Tell whether an update changes an object that signed ones use in a way that no rule looks at."""
+    """Tell whether an update changes an object that signed ones use in a way that no rule looks at.
+
+    Elements that tell of a signature are looked at by a rule of their own, which approves them or does not.
+    """
+    changed = _changed_elsewhere(old, new)
+    return bool(changed) and not changed <= tagged_objects(old, new)
+
+
+def _changed_elsewhere(old: HistoricalResolver, new: HistoricalResolver) -> set[tuple[int, int]]:
     assert isinstance(old, Resolver), "our reader makes no others"
     concealed = old.hidden()
+    changed: set[tuple[int, int]] = set()
     for reference in new.explicit_refs_in_revision():
         known = old.reader.xrefs.get_historical_ref(reference, old.revision) is not None
         hidden = _key(reference) in concealed
@@ -72,8 +82,8 @@ def is_used_elsewhere(old: HistoricalResolver, new: HistoricalResolver) -> bool:
             and not (known and old.is_tree_node(reference))
             and not (known and _stands(new, reference) and is_same(old(reference), new(reference)))
         ):
-            return True
-    return False
+            changed.add(_key(reference))
+    return changed
 
 
 def _is_root_alone(old: Resolver) -> bool:

@@ -5,14 +5,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyhanko.pdf_utils import generic, misc
 
+from axis.violations import Code
+from signing.causes import BrokenError
+from signing.objects import Key
+
 if TYPE_CHECKING:
     from signing.ways import Resolver
 
-Key = tuple[int, int]
-"""Number and generation of an object."""
 Path = tuple[str | int, ...]
 """Keys and indices from the trailer, or from an object, on."""
 
+_LEVELS: Final = 1000
+"""Deeper than any tree; the original comes to the end of its stack there."""
 _HOPS: Final = 32
 """References to references that are followed."""
 
@@ -76,11 +80,13 @@ class Trees:
                     waiting.append((inner, where))
 
     def _collect_elements(self, root: Any) -> None:  # noqa: ANN401
-        waiting = [root]
+        waiting = [(root, 0)]
         while waiting:
-            element = waiting.pop()
+            element, depth = waiting.pop()
             if not isinstance(element, generic.DictionaryObject):
                 raise misc.PdfReadError("a structure tree that is none")
+            if depth > _LEVELS:
+                raise BrokenError(Code.PDF_LOOP, "an element of the structure tree stands below itself")
             children = self._resolved(element.get("/K", generic.NullObject()))
             if isinstance(children, generic.NullObject):
                 continue
@@ -99,4 +105,4 @@ class Trees:
                     if key in self.elements:
                         raise misc.PdfReadError("an element twice in the structure tree")
                     self.elements.add(key)
-                waiting.append(inner)
+                waiting.append((inner, depth + 1))

@@ -17,8 +17,8 @@ from pyhanko.pdf_utils.xref import ObjStreamRef
 
 from axis.violations import Code
 from signing.causes import BrokenError, missing_key, placed
+from signing.objects import Key
 from signing.spelling import FIRST_LOOK
-from signing.trees import Key
 from signing.values import read_plain, with_stream
 from signing.ways import Edge, Resolver, edges_of
 

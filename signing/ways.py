@@ -17,7 +17,8 @@ from pyhanko.pdf_utils.reader import HistoricalResolver, RawPdfPath
 
 from signing.leaves import indirect
 from signing.numbers import is_free
-from signing.trees import Key, Path, Trees
+from signing.objects import Key
+from signing.trees import Path, Trees
 
 if TYPE_CHECKING:
     from signing.versions import Reader
