@@ -14,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from axis.errors import AxisError, DamagedContentError, SetupError, UnavailableError
+from axis.garbage import settle_memory
 from axis.health import Ready, serve_health
 from axis.loop import new_loop
 from axis.settings import Settings
@@ -104,6 +105,7 @@ async def serve(config: uvicorn.Config, settings: Settings, ready: Ready) -> Non
     health = None
     if settings.metrics_port:
         health = await serve_health(settings.metrics_host, settings.metrics_port, ready)
+    settle_memory()
     try:
         await uvicorn.Server(config).serve()
     finally:

@@ -8,6 +8,7 @@ a sentence are no mark.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from axis.checks.looks import visible
@@ -31,7 +32,7 @@ def secret_mark(envelope: Envelope, marks: tuple[str, ...]) -> Violation | None:
     Source:
         QĐ 28/2018 Điều 1.2; NĐ 30/2020 Phụ lục I, box 10a, for how a mark is written.
     """
-    known = {_plain(mark) for mark in marks}
+    known = _known(marks)
     for field, value in _fields(envelope):
         if _bears(value, known):
             return Violation(Code.SECRECY_MARKED, field, "dấu độ mật / secrecy mark")
@@ -50,14 +51,19 @@ def _fields(envelope: Envelope) -> Iterator[tuple[str, str]]:
     yield from envelope.others
 
 
-def _bears(value: str, marks: set[str]) -> bool:
-    text = _plain(value)
-    if _EDGES.sub("", text).upper() in marks:
+@lru_cache
+def _known(marks: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(_plain(visible(mark)) for mark in marks)
+
+
+def _bears(value: str, marks: frozenset[str]) -> bool:
+    seen = visible(value)
+    if _EDGES.sub("", _plain(seen)).upper() in marks:
         return True
     # Inside a longer value only capitals count: "(MẬT) V/v ..." is marked, "đường, mật, sữa" is not.
-    return any(_EDGES.sub("", part) in marks for part in _SEPARATORS.split(visible(value)))
+    return any(_EDGES.sub("", part) in marks for part in _SEPARATORS.split(seen))
 
 
 def _plain(text: str) -> str:
-    """Return text in one spelling: compatible characters as one, invisible ones out, single blanks."""
-    return " ".join(visible(text).split())
+    """Return text with single blanks and none around it."""
+    return " ".join(text.split())

@@ -17,8 +17,8 @@ from axis.cli.ammunition import sign_pdf
 from axis.cli.exits import StopError
 from axis.edxml.attachments import AttachmentSink
 from axis.edxml.reader import read_packet
+from axis.garbage import settle_memory
 from axis.gate.answers import InspectRequest, Judged, Kind
-from axis.gate.inside import settle_memory
 from axis.gate.inspect import Grounds, inspect
 from axis.gate.pool import GatePool
 from axis.reports import GateReport, Outcome

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from axis.garbage import settle_memory
 from axis.gate import limits
 from axis.gate.answers import (
     Altered,
@@ -33,19 +34,7 @@ from signing.trust import TrustList
 _EVIDENCE: Final[msgspec.msgpack.Decoder[Evidence]] = msgspec.msgpack.Decoder(Evidence)
 _TRUST: Final[msgspec.msgpack.Decoder[TrustList]] = msgspec.msgpack.Decoder(TrustList)
 
-_ALLOCATIONS: Final = 50_000
 _LONG_SECONDS: Final = 0.5
-
-
-def settle_memory() -> None:
-    """Leave what is loaded by now out of the search for garbage, and search seldom.
-
-    It lives as long as the process, and a document's objects live for one
-    answer: looking for cycles among them at every turn is a tenth of the work.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_ALLOCATIONS)
 
 
 class Inside:

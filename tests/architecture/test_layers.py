@@ -34,6 +34,7 @@ ROOMS = {
             "axis.logs",
             "axis.health",
             "axis.loop",
+            "axis.garbage",
         ),
         1,
     ),
