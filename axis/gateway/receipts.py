@@ -132,6 +132,7 @@ async def _until_done(
         connection=caller.connection,
         packet_id=packet_id,
         seconds=seconds,
+        for_news=True,
     )
 
 

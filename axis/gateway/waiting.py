@@ -31,6 +31,7 @@ async def wait_until(
     connection: str,
     packet_id: str = "",
     seconds: float,
+    for_news: bool = False,
 ) -> T:
     """Look until it happened or the time is up; return what was seen last.
 
@@ -41,12 +42,17 @@ async def wait_until(
         connection: whose news to hear.
         packet_id: only news of this packet; empty: all.
         seconds: 0 looks once.
+        for_news: it cannot have happened before there was news of the packet; where none came since it was
+            taken here, the first look waits for some.
     """
     if seconds <= 0:
         return await look()
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
-    with bell.listening(CHANNEL, f"{connection} {packet_id}".rstrip()) as rung:
+    payload = f"{connection} {packet_id}".rstrip()
+    with bell.listening(CHANNEL, payload) as rung:
+        if for_news and bell.quiet(CHANNEL, payload):
+            await rung(min(seconds, LOOK_SECONDS))
         while True:
             seen = await look()
             left = until - loop.time()

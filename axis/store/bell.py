@@ -18,6 +18,9 @@ _log = logging.getLogger(__name__)
 AGAIN_SECONDS: Final = 2.0
 """Pause before listening is tried again after the database was away."""
 
+QUIET_MOST: Final = 10_000
+"""Payloads of which it is remembered that they did not ring; of others it is not known."""
+
 Rung = Callable[[float], Awaitable[None]]
 """Returns when the bell has rung since the last call, or after so many seconds."""
 
@@ -32,6 +35,8 @@ class Bell:
         self._waiting: defaultdict[tuple[str, str], set[asyncio.Event]] = defaultdict(set)
         self._task: asyncio.Task[None] | None = None
         self._told: list[Callable[[str, str], None]] = []
+        self._hears = False
+        self._quiet: dict[tuple[str, str], None] = {}
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._listen())
@@ -84,8 +89,23 @@ class Bell:
         finally:
             self._told.remove(told)
 
+    def mind(self, channel: str, payload: str) -> None:
+        """Remember from now on whether this payload rings."""
+        if self._hears:
+            self._quiet[channel, payload] = None
+            if len(self._quiet) > QUIET_MOST:
+                del self._quiet[next(iter(self._quiet))]
+
+    def quiet(self, channel: str, payload: str) -> bool:
+        """Say whether this payload has not rung since `mind`; False where that is not known.
+
+        Like every ring a hint: who goes by it looks all the same after a while.
+        """
+        return (channel, payload) in self._quiet
+
     def ring(self, channel: str, payload: str = "") -> None:
         """Wake who waits for this channel, for this payload on it, or for its first words."""
+        self._quiet.pop((channel, payload), None)
         words = payload.split(" ") if payload else []
         for count in range(len(words) + 1):
             for event in self._waiting.get((channel, " ".join(words[:count])), ()):
@@ -107,6 +127,7 @@ class Bell:
             line.add_termination_listener(lambda *_: lost.set())
             for channel in self._channels:
                 await line.add_listener(channel, self._heard)
+            self._hears = True
             # Something may have rung before we listened.
             for channel, payload in list(self._waiting):
                 self.ring(channel, payload)
@@ -114,6 +135,8 @@ class Bell:
                 self._tell(channel, "")
             await lost.wait()
         finally:
+            self._hears = False
+            self._quiet.clear()
             with contextlib.suppress(Exception):  # it is gone, or about to be
                 await line.close(timeout=1)
 

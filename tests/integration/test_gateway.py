@@ -302,3 +302,36 @@ async def test_the_bell_wakes_a_client_that_waits(axis, sender, tmp_path, monkey
     await axis.seal()
     [entry] = await asyncio.wait_for(waiting, 2)
     assert entry.packet_id == sent.packet_id
+
+
+async def test_who_waits_for_a_fresh_packet_asks_once_there_is_news(axis, sender, tmp_path, monkeypatch):
+    """Nothing is asked in between; what was judged before, or had its bell lost, is asked for at once."""
+    monkeypatch.setattr("axis.gateway.waiting.LOOK_SECONDS", 20.0)
+    newest, looks = axis.parts.memory.newest, []
+
+    async def counted(*which):
+        looks.append(which)
+        return await newest(*which)
+
+    axis.parts.memory.newest = counted
+    while not axis.bell.quiet("axis_mailbox", "a b"):
+        axis.bell.mind("axis_mailbox", "a b")
+        await asyncio.sleep(0.01)
+    sent = await sender.send_packet(packet(tmp_path))
+    waiting = asyncio.create_task(sender.wait_for_receipt(sent.packet_id, timeout=20))
+    await asyncio.sleep(0.3)
+    assert looks == []
+    await axis.admit(sent, Violation(Code.SEAL_MISSING, "", ""))
+    await axis.seal()
+    first = await asyncio.wait_for(waiting, 10)
+    assert (first.kind, len(looks)) == ("SubmissionRejection", 1)
+    assert (await sender.send_packet(packet(tmp_path))).packet_id == sent.packet_id
+    again = await asyncio.wait_for(sender.wait_for_receipt(sent.packet_id, timeout=20), 10)
+    assert (again, len(looks)) == (first, 2)
+    await axis.pool.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = 'axis-bell' AND datname = current_database()"
+    )
+    async with asyncio.timeout(10):
+        while axis.bell.quiet("axis_mailbox", "a b"):
+            await asyncio.sleep(0.01)
