@@ -233,7 +233,7 @@ REASONS: Final[dict[Code, Reason]] = {
     Code.TAKE_NO_ROOM: _R("T8", "Trục tạm thời không còn chỗ; hãy gửi lại sau.", "The axis has no room at the moment; try again later."),
     Code.TAKE_NOT_FOUND: _R("T9", "Không có đối tượng này.", "There is no such object."),
     Code.TAKE_UNAVAILABLE: _R("T11", "Trục tạm thời không phục vụ được; hãy gửi lại sau.", "The axis cannot serve at the moment; try again later."),
-    Code.TAKE_TOO_MANY_OPEN: _R("T13", "Kết nối có quá nhiều gói tin chờ thẩm định; hãy gửi lại sau.", "Too many packets of the connection wait to be judged; try again later."),
+    Code.TAKE_TOO_MANY_OPEN: _R("T13", "Kết nối có quá nhiều gói tin hoặc trạng thái chờ xử lý; hãy gửi lại sau.", "Too many packets or statuses of the connection wait for their turn; try again later."),
     Code.CONTENT_REMOVED: _R("T12", "Nội dung đã được xóa theo thời hạn lưu giữ; dữ liệu mô tả và biên nhận vẫn còn.", "The content was removed when its time was over; metadata and receipts are still there."),
     Code.SECRECY_MARKED: _R("T10", "Văn bản mang dấu độ mật: không được gửi qua trục.", "The document bears a state-secret mark: it may not travel here."),
     Code.XML_MALFORMED: _R("F1", "Gói tin không phải XML đúng cú pháp.", "The packet is not well-formed XML."),

@@ -27,6 +27,7 @@ from axis.settings import Settings
 from axis.store import inbox, removals, views
 from axis.store.doors import DoorMemory
 from axis.store.leader import BRIDGE, leadership
+from axis.topics import REPORTED, SUBMITTED
 
 _log = logging.getLogger("axis.bridge")
 
@@ -81,7 +82,7 @@ def _rounds(ground: Ground, schemas: Schemas, reader: DoorReader) -> Rounds:
         reader,
         lambda _: Edge("bridge", door.handle, door.set_aside),
         pace,
-        desk.share,
+        {SUBMITTED: desk.share, REPORTED: desk.status_share},
         secrets=door.secrets,
         settled=_settled,
     )

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from axis.bridge.pace import Pace
 from axis.errors import UnavailableError
 from axis.kafka.reader import Place
-from axis.topics import SUBMITTED, connection_of
+from axis.topics import connection_of
 from axis.traffic import Incoming
 
 _log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class Settle(Protocol):
 
 
 class Places(Protocol):
-    """A connection's places for packets that are not judged yet; see `axis.desk.share.Share`."""
+    """A connection's places for what has no answer yet; see `axis.desk.share.Share`."""
 
     async def left(self, connection: str) -> int: ...  # noqa: D102
     def held(self, connection: str, places: int) -> AbstractContextManager[None]: ...  # noqa: D102
@@ -71,7 +71,7 @@ class Rounds:
         reader: Reader,
         edge: Callable[[Place], Settle],
         pace: Pace,
-        places: Places,
+        places: Mapping[str, Places],
         *,
         secrets: dict[Place, int],
         settled: Callable[[], Awaitable[None]],
@@ -82,7 +82,8 @@ class Rounds:
             reader: started.
             edge: makes the edge of a place; it stands still for that place alone.
             pace: how fast each connection may be.
-            places: how many packets of each may wait to be judged; what is over waits on the broker.
+            places: by the topic's kind, how many records of each connection may be taken and have no
+                answer yet; what is over waits on the broker.
             secrets: places with records to erase, filled while settling.
             settled: called after records were let go; for failpoints and figures.
         """
@@ -141,9 +142,9 @@ class Rounds:
     async def _welcome(self, place: Place) -> int:
         """Tell how many records of a place may be settled in this round, rates apart. Rule T13."""
         of = connection_of(place[0])
-        if of is None or of[1] != SUBMITTED:
+        if of is None:
             return SHARE_RECORDS
-        return min(SHARE_RECORDS, await self._places.left(of[0]))
+        return min(SHARE_RECORDS, await self._places[of[1]].left(of[0]))
 
     def _share(self, place: Place, queue: "deque[Incoming]", most: int) -> list[Incoming]:
         """Take from a queue what its connection may have settled now."""
@@ -167,7 +168,7 @@ class Rounds:
             edge = self._edges[place] = self._make_edge(place)
         of = connection_of(place[0])
         async with self._slots:
-            with self._places.held(of[0], len(share)) if of and of[1] == SUBMITTED else nullcontext():
+            with self._places[of[1]].held(of[0], len(share)) if of else nullcontext():
                 if not await edge.settle(share):
                     return None
         return share[-1].offset + 1

@@ -77,6 +77,7 @@ class Memory(Protocol):
 
     async def open_intakes(self) -> tuple[int, datetime | None]: ...  # noqa: D102
     async def count_unjudged(self, connection: str, most: int) -> int: ...  # noqa: D102
+    async def count_unrecorded(self, connection: str, most: int) -> int: ...  # noqa: D102
     async def intakes(self, packet_ids: Sequence[str]) -> dict[str, IntakeRow]: ...  # noqa: D102
     async def parked(self, packet_ids: Sequence[str]) -> dict[str, Parked]: ...  # noqa: D102
     async def directory_view(  # noqa: D102

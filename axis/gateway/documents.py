@@ -23,7 +23,7 @@ from axis.errors import RefusedError
 from axis.gateway.access import Sender
 from axis.gateway.answers import Taken
 from axis.gateway.openapi import described, takes
-from axis.gateway.packets import hand_over, taken
+from axis.gateway.packets import PLACES_FOR, hand_over, taken
 from axis.gateway.parts import Given, Parts
 from axis.gateway.problems import refuse
 from axis.gateway.sharing import place
@@ -122,7 +122,7 @@ async def post_document(request: Request, parts: Given, caller: Sender) -> Respo
         return await parts.memory.repeated(caller.connection, key) is not None
 
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(place(parts, caller, repeats))
+        await stack.enter_async_context(place(parts.desk.share, caller, PLACES_FOR, repeats))
         limit = await before_body(request, parts, caller)
         metadata, files = await _form(request, limit, stack)
         sent = sum(file.size or 0 for file in files)

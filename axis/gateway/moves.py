@@ -18,7 +18,9 @@ class RestDesk(Desk):
     def __init__(self, office: Office) -> None:
         """Keep the office."""
         super().__init__(office)
-        self.share = Share(office.memory.count_unjudged, office.policy.limits.open_packets)
+        places = office.policy.limits.open_packets
+        self.share = Share(office.memory.count_unjudged, places)
+        self.status_share = Share(office.memory.count_unrecorded, places)
         self._room: Violation | None = None
         self._looked_at = float("-inf")
 

@@ -21,6 +21,7 @@ from axis.store.tokens import Caller
 from axis.violations import Code
 
 DOOR: Final = "rest"
+PLACES_FOR: Final = "packets of one connection wait to be judged"
 OPEN: Final = frozenset({"taken", "waiting"})
 """States of an intake that still end in another one."""
 
@@ -65,7 +66,7 @@ async def post_packet(request: Request, parts: Given, caller: Sender) -> Respons
         name = packet_id(caller.connection, digest.hex()) if digest else ""
         return bool(name) and await parts.memory.packet(name, caller.connection) is not None
 
-    async with place(parts, caller, repeats):
+    async with place(parts.desk.share, caller, PLACES_FOR, repeats):
         received = await receive_packet(request, parts, caller, digest)
         return await hand_over(
             parts,

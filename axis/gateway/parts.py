@@ -27,7 +27,10 @@ class Desk(Protocol):
     """The moves that a door asks for."""
 
     share: Share
-    """The places of each connection for what is not judged yet."""
+    """The places of each connection for packets that are not judged yet."""
+
+    status_share: Share
+    """Likewise for statuses that are not recorded yet."""
 
     async def take(
         self,

@@ -1,10 +1,10 @@
-"""Fair share at the REST door: a connection with too much that is not judged yet waits. Rule T13."""
+"""Fair share at the REST door: a connection with too much that has no answer yet waits. Rule T13."""
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
-from axis.gateway.parts import Parts
+from axis.desk.share import Share
 from axis.gateway.problems import refuse
 from axis.store.tokens import Caller
 from axis.violations import Code
@@ -14,23 +14,25 @@ AGAIN_SECONDS: Final = 1.0
 
 
 @contextlib.asynccontextmanager
-async def place(parts: Parts, caller: Caller, repeats: Callable[[], Awaitable[bool]]) -> AsyncIterator[None]:
-    """Hold one of the connection's places while a packet is being taken. Asked before its body is read.
+async def place(
+    share: Share, caller: Caller, waiting: str, repeats: Callable[[], Awaitable[bool]] | None = None
+) -> AsyncIterator[None]:
+    """Hold one of the connection's places while something is being taken. Asked before its body is read.
 
     Args:
-        parts: of the application.
+        share: the places.
         caller: who sends.
-        repeats: tells whether the request names a packet that was taken before. That one needs no
-            place, so that a client that missed the answer gets it however full it is.
+        waiting: what they are for, and for what that waits, in English.
+        repeats: tells whether the request names what was taken before. That needs no place, so that a
+            client that missed the answer gets it however full it is. None: it cannot.
 
     Raises:
         RefusedError: no place is free (429).
     """
-    share = parts.desk.share
-    if not await share.left(caller.connection) and not await repeats():
+    if not await share.left(caller.connection) and not (repeats and await repeats()):
         raise refuse(
             Code.TAKE_TOO_MANY_OPEN,
-            f"at most {share.limit} packets of one connection wait to be judged",
+            f"at most {share.limit} {waiting}",
             retry_after=AGAIN_SECONDS,
         )
     with share.held(caller.connection):

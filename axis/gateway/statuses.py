@@ -1,6 +1,7 @@
 """Handling statuses: a recipient says what became of a document."""
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 from fastapi import APIRouter, Request, Response
@@ -13,9 +14,12 @@ from axis.gateway.access import Sender
 from axis.gateway.openapi import described, takes
 from axis.gateway.parts import Given, Parts
 from axis.gateway.problems import refuse
+from axis.gateway.sharing import place
 from axis.gateway.streaming import decode_json, read_small, refuse_full
 from axis.store.tokens import Caller
 from axis.violations import Code
+
+PLACES_FOR: Final = "statuses of one connection wait to be recorded"
 
 router = APIRouter(tags=["Trả lời · Answer"])
 
@@ -65,19 +69,20 @@ async def post_status(request: Request, parts: Given, caller: Sender) -> Respons
     receipt. The same bytes again are the same status, with the same id.
     """
     await refuse_full(parts)
-    data = await read_small(request)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "application/json":
-        data = await _built(parts, caller, decode_json(data, StatusRequest))
-    status, violations = read_status(data, parts.policy.limits)
-    if status is None:
-        raise RefusedError(violations[0])
-    ack_id = await parts.desk.take_status(
-        connection=caller.connection,
-        data=data,
-        organ_code=status.response_for.organ_code,
-        document_id=status.response_for.document_id,
-    )
+    async with place(parts.desk.status_share, caller, PLACES_FOR):
+        data = await read_small(request)
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind == "application/json":
+            data = await _built(parts, caller, decode_json(data, StatusRequest))
+        status, violations = read_status(data, parts.policy.limits)
+        if status is None:
+            raise RefusedError(violations[0])
+        ack_id = await parts.desk.take_status(
+            connection=caller.connection,
+            data=data,
+            organ_code=status.response_for.organ_code,
+            document_id=status.response_for.document_id,
+        )
     return Response(msgspec.json.encode(AckAnswer(ack_id=ack_id)), 202, media_type="application/json")
 
 

@@ -42,6 +42,9 @@ UPDATE handling SET nudged_at = $1
         ORDER BY received_at LIMIT $3 FOR UPDATE SKIP LOCKED)
 RETURNING ack_id, connection, sha256, received_at, message_key
 """
+_UNRECORDED: Final = """
+SELECT count(*) FROM (SELECT FROM handling WHERE connection = $1 AND state = 'taken' LIMIT $2) AS open
+"""
 _QUARANTINED: Final = "UPDATE handling SET state = 'quarantined' WHERE ack_id = $1 AND state = 'taken'"
 
 
@@ -51,6 +54,12 @@ async def insert_handling(conn: "Connection", handling: Handling, message_key: b
         _INSERT, handling.ack_id, handling.connection, handling.sha256, handling.received_at, message_key
     )
     return fresh is not None
+
+
+async def count_unrecorded(conn: "Connection", connection: str, most: int) -> int:
+    """Count a connection's statuses that are taken and not recorded, at most so many."""
+    count: int = await conn.fetchval(_UNRECORDED, connection, most)
+    return count
 
 
 async def lock_handling(conn: "Connection", ack_id: str) -> Handling | None:

@@ -139,6 +139,12 @@ class TakingLedger(OverPool):
             async with self._pool.acquire() as conn:
                 return await intakes.count_unjudged(conn, connection, most)
 
+    async def count_unrecorded(self, connection: str, most: int) -> int:
+        """Count a connection's statuses that are taken and not recorded, at most so many."""
+        with store_faults():
+            async with self._pool.acquire() as conn:
+                return await handlings.count_unrecorded(conn, connection, most)
+
     async def forget_outgoing(self, ids: Sequence[int]) -> None:
         """Forget messages that the broker has."""
         with store_faults():

@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import errno
 import hashlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -290,6 +290,37 @@ async def test_counting_what_is_not_judged_does_not_grow_with_history(axis, send
 async def test_agencies_are_found_by_code_and_by_name(sender, query, found):
     """Old and new codes, with and without diacritics."""
     assert [one.code for one in await sender.agencies(**query)] == found
+
+
+async def test_a_flood_of_statuses_waits_until_they_are_recorded(axis, sender, recipient, tmp_path):
+    """T13: as many as policy allows are taken, more have no effect; others are heard all the while."""
+    limit = axis.office.policy.limits.open_packets
+    sent = await sender.send_packet(packet(tmp_path))
+    await axis.admit(sent)
+    recipient._wire._patience = 0.0
+
+    async def tell(number):
+        at = datetime(2026, 11, 20, 5, 0, number, tzinfo=UTC)
+        try:
+            return await recipient.answer(sent.packet_id, "G22", "05", reported_at=at)
+        except UnreachableError as away:
+            return away.__cause__.code
+
+    count = "SELECT count(*) FROM handling"
+    await asyncio.gather(*(tell(number) for number in range(limit + 6)))
+    assert 0 < await axis.pool.fetchval(count) <= limit
+    async with asyncio.timeout(10):
+        while await axis.pool.fetchval(count) < limit:
+            await asyncio.gather(*(tell(number) for number in range(limit + 6)))
+    assert await tell(59) == "take.too-many-open"
+    assert await axis.pool.fetchval(count) == limit
+    async with await axis.client("other", "G12") as other:
+        with pytest.raises(AxisRefusedError, match=r"take\.not-found"):
+            await other.answer(sent.packet_id, "G12", "05")
+    await axis.acknowledge()
+    recipient._wire._patience = 30.0
+    assert await tell(59) != "take.too-many-open"
+    assert await axis.pool.fetchval(count) == limit + 1
 
 
 async def test_the_bell_wakes_a_client_that_waits(axis, sender, tmp_path, monkeypatch):

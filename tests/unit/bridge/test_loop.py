@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from functools import partial
 
 import pytest
 
@@ -10,7 +11,7 @@ from axis.bridge.pace import BURST_SECONDS, Pace
 from axis.desk.share import Share
 from axis.errors import UnavailableError
 from axis.store.doors import Limits
-from axis.topics import SUBMITTED, connection_topic
+from axis.topics import REPORTED, SUBMITTED, connection_topic
 from axis.traffic import Incoming
 
 A, B = ((connection_topic(name, SUBMITTED), 0) for name in ("dms-a", "dms-b"))
@@ -76,7 +77,7 @@ class Edge:
         return True
 
 
-async def nothing_open(_connection, _most):
+async def nothing_open(_connection, _most, *, kind):
     return 0
 
 
@@ -90,7 +91,7 @@ def rounds(log, *, pace=None, stuck=(), secrets=None, count=nothing_open):
         log,
         lambda _: Edge(seen, stuck),
         pace or Pace(),
-        Share(count, 10),
+        {kind: Share(partial(count, kind=kind), 10) for kind in (SUBMITTED, REPORTED)},
         secrets={} if secrets is None else secrets,
         settled=settled,
     )
@@ -160,7 +161,8 @@ async def test_who_has_too_much_that_is_not_judged_waits_on_the_broker():
     """T13: up to its places, then its partition is paused until some are free; the neighbour goes on."""
     judged = 0
 
-    async def count(name, _most):
+    async def count(name, _most, *, kind):
+        assert kind == SUBMITTED
         taken = sum(record.topic == (A if name == "dms-a" else B)[0] for record in seen)
         return taken - judged if name == "dms-a" else 0
 
@@ -180,6 +182,27 @@ async def test_who_has_too_much_that_is_not_judged_waits_on_the_broker():
 
     await while_running(made, judging)
     assert [record.offset for record in seen] == list(range(25))
+
+
+async def test_statuses_have_places_of_their_own():
+    """T13: who has too many that are not recorded waits with them alone, and has its packets judged."""
+    recorded = 0
+    told = (connection_topic("dms-a", REPORTED), 0)
+
+    async def count(_name, _most, *, kind):
+        taken = sum(record.topic == told[0] for record in seen)
+        return taken - recorded if kind == REPORTED else 0
+
+    log = Log(a=100)
+    log.records[told] = [
+        Incoming(topic=told[0], partition=0, offset=n, key=None, value=b"") for n in range(25)
+    ]
+    log.next[told] = 0
+    log.mine.add(told)
+    made, seen = rounds(log, count=count)
+    await while_running(made, lambda: log.committed.get(A) == 100)
+    assert log.committed[told] == 10
+    assert told in log.paused
 
 
 async def test_bytes_count_too():

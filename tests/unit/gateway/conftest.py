@@ -39,6 +39,11 @@ class ScriptedDesk:
         self.looks = 0
         self.open = {}
         self.share = Share(self.count, PLACES)
+        self.unrecorded = {}
+        self.status_share = Share(self.count_statuses, PLACES)
+
+    async def count_statuses(self, connection, most):
+        return self.unrecorded.get(connection, 0)
 
     async def count(self, connection, most):
         return self.open.get(connection, 0)
