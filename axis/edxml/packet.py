@@ -2,6 +2,7 @@
 
 from collections import Counter
 from typing import Final
+from unicodedata import normalize
 
 from axis.checks.policy import Limits
 from axis.edxml import names
@@ -40,7 +41,8 @@ class PacketListener:
         self.envelope: Envelope | None = None
         self.references: list[Reference] = []
         self._attachments: list[DecodedAttachment] = []
-        self._content_ids: list[str] = []
+        self._held: list[tuple[str, str]] = []
+        """Content id and name of each attachment."""
         self.splice_offset: int | None = None
         self.splice_prefix = ""
         self.splice_list = False
@@ -234,7 +236,7 @@ class PacketListener:
         content_id, name = fields.need("ContentId"), fields.may("AttachmentName")
         content_type = fields.may("ContentType")
         decoding, self._decoding = self._decoding, None
-        self._content_ids.append(content_id)
+        self._held.append((content_id, name))
         if decoding is None:
             detail = "thiếu / missing"
             self.notes.violate(Code.ELEMENT_MISSING, f"{where}.ContentTransferEncoded", detail)
@@ -267,15 +269,20 @@ class PacketListener:
     def _match(self) -> None:
         """F11: each line of the manifest has its attachment, and the other way round."""
         listed = Counter(line.content_id for line in self.references)
-        held = Counter(self._content_ids)
+        held = Counter(content_id for content_id, _ in self._held)
         for at, line in enumerate(self.references):
             if line.content_id and (listed[line.content_id] > 1 or held[line.content_id] != 1):
                 detail = f"{listed[line.content_id]} dòng / lines, {held[line.content_id]} tệp / files"
                 self.notes.violate(Code.ATTACHMENT_UNMATCHED, f"Reference[{at}].ContentId", detail)
-        for at, content_id in enumerate(self._content_ids):
+        for at, (content_id, name) in enumerate(self._held):
             if content_id and not listed[content_id]:
                 detail = "không có trong bản kê / not in the manifest"
                 self.notes.violate(Code.ATTACHMENT_UNMATCHED, f"Attachment[{at}].ContentId", detail)
+            # Which of the two is shown depends on the recipient's system.
+            told = self._name_in_manifest(content_id)
+            if name and told and normalize("NFC", name) != normalize("NFC", told):
+                detail = "tên khác bản kê / another name than in the manifest"
+                self.notes.violate(Code.ATTACHMENT_UNMATCHED, f"Attachment[{at}].AttachmentName", detail)
 
     def in_manifest_order(self) -> list[DecodedAttachment]:
         """Return the attachments as the manifest lists them; unlisted ones last."""

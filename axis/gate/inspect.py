@@ -16,8 +16,9 @@ from typing import BinaryIO, Final, cast
 
 import msgspec
 
+from axis.checks.looks import visible
 from axis.checks.policy import Policy
-from axis.edxml.attachments import AttachmentSink, DecodedAttachment, sha256_of
+from axis.edxml.attachments import AttachmentSink, DecodedAttachment, extension, sha256_of
 from axis.edxml.reader import PacketReading, read_packet
 from axis.gate import limits
 from axis.gate.answers import Altered, InspectRequest, Judged, Kind
@@ -96,6 +97,18 @@ def kind_of(file: BinaryIO, path: str) -> Kind:
         return Kind.PACKET
     suffix = Path(path).suffix.lower()
     return {".pdf": Kind.PDF, ".edxml": Kind.PACKET, ".xml": Kind.PACKET}.get(suffix, Kind.OTHER)
+
+
+def is_pdf(head: bytes, name: str) -> bool:
+    """Tell whether an attachment is judged as a PDF: it begins as one, or its name says so.
+
+    Half of all viewers open a PDF without its header, by its name.
+
+    Args:
+        head: its first `MAGIC_BYTES`.
+        name: ``AttachmentName``.
+    """
+    return PDF_MAGIC in head or extension(visible(name).strip(" .")) == ".pdf"
 
 
 def inspect_packet(stream: BinaryIO, request: InspectRequest, grounds: Grounds) -> Judged:
@@ -210,7 +223,7 @@ def _file(attachment: DecodedAttachment) -> FileReport:
     return FileReport(
         content_id=attachment.content_id,
         name=attachment.name,
-        kind=FileKind.PDF if PDF_MAGIC in head else FileKind.OTHER,
+        kind=FileKind.PDF if is_pdf(head, attachment.name) else FileKind.OTHER,
         size=attachment.size,
         sha256=attachment.hashed,
         wrapped=attachment.wrapped,

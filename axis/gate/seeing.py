@@ -19,7 +19,7 @@ from axis.edxml.attachments import AttachmentSink
 from axis.edxml.reader import read_packet
 from axis.gate import limits
 from axis.gate.answers import Kind
-from axis.gate.inspect import LIMITS, MAGIC_BYTES, PDF_MAGIC, kind_of
+from axis.gate.inspect import LIMITS, MAGIC_BYTES, is_pdf, kind_of
 from axis.gate.seen import Seen, SeenFile, SeeRequest, decode_request, encode
 from axis.reports import FileKind, FileReport
 
@@ -66,7 +66,7 @@ def _see(path: str, request: SeeRequest, policy: Policy, scratch: Path, files: l
 
 def _bare(file: BinaryIO, name: str) -> FileReport:
     file.seek(0)
-    kind = FileKind.PDF if PDF_MAGIC in file.read(MAGIC_BYTES) else FileKind.OTHER
+    kind = FileKind.PDF if is_pdf(file.read(MAGIC_BYTES), name) else FileKind.OTHER
     return FileReport(content_id="", name=name, kind=kind, size=0, sha256="")
 
 

@@ -131,6 +131,14 @@ HOSTILE = {
     "signature-elsewhere": (before(b"</edXML:edXMLBody>", SIGNATURE), FORBIDDEN),
     "signature-in-message": (before(END, b"<edXML:Signature/>"), FORBIDDEN),
     "content-id-changed": (GOOD.replace(b"<ContentId>cid:1", b"<ContentId>cid:2"), UNMATCHED),
+    "another-name-in-the-manifest": (
+        GOOD.replace(b"<edXML:AttachmentName>vanban.pdf", b"<edXML:AttachmentName>khac.pdf"),
+        UNMATCHED,
+    ),
+    "name-with-another-ending": (
+        GOOD.replace(b"<AttachmentName>vanban.pdf", b"<AttachmentName>vanban.pdf.exe"),
+        UNMATCHED,
+    ),
     "content-id-not-listed": (
         before(
             b"</AttachmentEncoded>",

@@ -59,6 +59,30 @@ def test_a_packet_is_read_with_all_its_files(look):
     assert answer.report.splice_offset is not None
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "kind"),
+    [
+        ("a.pdf", PDF, FileKind.PDF),
+        ("a.bin", PDF, FileKind.PDF),
+        ("a.pdf", b"1 0 obj << >> endobj", FileKind.PDF),
+        ("a.pdf", bytes(1024) + PDF, FileKind.PDF),
+        ("A.PDF ", b"text", FileKind.PDF),
+        ("a.pdf.", b"text", FileKind.PDF),
+        ("a.p\u200bdf", b"text", FileKind.PDF),
+        ("a.рdf", b"text", FileKind.PDF),
+        ("a.pdf.txt", b"text", FileKind.OTHER),
+        ("pdf", b"text", FileKind.OTHER),
+    ],
+    ids=["both", "by-its-beginning", "no-header", "header-too-late", "blank", "point", "unseen", "look-alike",
+         "another-ending", "no-ending"],
+)  # fmt: skip
+def test_what_a_viewer_opens_as_a_pdf_is_judged_as_one(look, name, data, kind):
+    """F16 lets unsigned files travel that are no PDF; half of all viewers take one without its header."""
+    (found,) = look(packet(file(name, data))).report.files
+    assert (found.kind, found.pdf is not None) == (kind, kind is FileKind.PDF)
+    assert found.sha256 == hashlib.sha256(data).hexdigest()
+
+
 def test_content_that_is_not_what_was_taken(look):
     """A packet whose digest differs is told apart from every verdict, a broken one too."""
     for data in (packet(), packet()[:-40], b"junk", b""):
