@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from asn1crypto import algos, keys
+from asn1crypto import algos, keys, x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
@@ -56,6 +56,18 @@ def weak_key(public: keys.PublicKeyInfo) -> str | None:
         bits = int(public.bit_size)
         return f"elliptic-curve key of {bits} bits" if bits < EC_BITS else None
     return None if kind in _EDWARDS else f"key of kind {kind}"
+
+
+def weak_certificate(certificate: x509.Certificate) -> str | None:
+    """Say what is wrong with the algorithm by which a certificate was signed; None: nothing.
+
+    Raises:
+        ValueError: it is not known.
+    """
+    algorithm = certificate["signature_algorithm"]
+    if algorithm["algorithm"].native in _EDWARDS:
+        return None
+    return weak_digest(str(algorithm.hash_algo))
 
 
 def weak_signature(algorithm: algos.SignedDigestAlgorithm, digest: str) -> str | None:

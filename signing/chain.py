@@ -30,7 +30,7 @@ from pyhanko_certvalidator.registry import CertificateRegistry, SimpleTrustManag
 from pyhanko_certvalidator.validate import async_validate_path
 
 from axis.violations import Code
-from signing.algorithms import weak_key
+from signing.algorithms import weak_certificate, weak_key
 from signing.distrust import Distrust, distrust_of
 from signing.paths import Chain, Kept, kept, turns_of
 from signing.signed import interned
@@ -197,8 +197,10 @@ class Pool:
             authority = self._store.by_fingerprint.get(one.sha256)
             if authority is not None and not ROLES[usage] & set(authority.roles):
                 return _distrust(Code.CHAIN_UNTRUSTED, "an authority on the path is not trusted for this use")
-        for one in certificates:
-            if weak := weak_key(one.public_key):
+        for place, one in enumerate(certificates):
+            # Nobody relies on how an anchor was signed.
+            below = place + 1 < len(certificates)
+            if weak := weak_key(one.public_key) or (weak_certificate(one) if below else None):
                 return Distrust(
                     Code.ALGORITHM_WEAK, f"on the path: {weak}", "INDETERMINATE", "CRYPTO_CONSTRAINTS_FAILURE"
                 )

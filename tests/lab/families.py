@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
+from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -137,3 +138,14 @@ def listed(member: Member, *roles: TrustRole, anchor: bool = False, **more: Any)
 def trusting(*authorities: TrustedAuthority) -> TrustList:
     """Return a trust list."""
     return TrustList(version="family", authorities=authorities)
+
+
+def signed_weakly(one: Member, issuer: Member, digest: Any) -> Member:
+    """Return a certificate signed anew by a digest that pyca signs none with."""
+    told = asn1.Certificate.load(one.der)
+    named = {"algorithm": f"{digest.name}_ecdsa"}
+    told["signature_algorithm"] = named
+    told["tbs_certificate"]["signature"] = named
+    text = told["tbs_certificate"].dump(force=True)
+    told["signature_value"] = issuer.key.sign(text, ec.ECDSA(digest))
+    return Member(x509.load_der_x509_certificate(told.dump(force=True)), one.key)

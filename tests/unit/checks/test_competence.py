@@ -1,6 +1,6 @@
 """Rules A10-A14 and N9-N12: what each competence asks for, closed agencies, unregistered persons."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
@@ -24,6 +24,8 @@ KINDS = ("quyết định",)
 KT, TL = mandate(competence="KT", kinds=KINDS), mandate(competence="TL", kinds=KINDS)
 CLOSED = date(2026, 11, 20)
 BEFORE = NOON - timedelta(days=2)
+MIDNIGHT = datetime(2026, 11, 19, 17, tzinfo=UTC)
+"""In Viet Nam, as the day of closing begins."""
 
 
 def signs(competence, *mandates, **agency_change):
@@ -126,6 +128,15 @@ def closed_case(stamped, *, claimed=None, **change):
     [
         pytest.param(closed_case(BEFORE), [], [Code.FINDING_BEFORE_CLOSURE], id="A14-before"),
         pytest.param(closed_case(NOON), [Code.SIGNED_AFTER_CLOSURE] * 2, [], id="A14-after"),
+        pytest.param(
+            closed_case(MIDNIGHT - timedelta(microseconds=1)),
+            [],
+            [Code.FINDING_BEFORE_CLOSURE],
+            id="A14-the-last-moment-of-the-day-before-in-viet-nam",
+        ),
+        pytest.param(
+            closed_case(MIDNIGHT), [Code.SIGNED_AFTER_CLOSURE] * 2, [], id="A14-the-first-moment-in-viet-nam"
+        ),
         pytest.param(
             closed_case(None, claimed=BEFORE), [Code.SIGNED_AFTER_CLOSURE] * 2, [], id="A14-only-claimed"
         ),

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID as Purpose
 
 from signing.chain import Pool
@@ -22,6 +23,7 @@ from tests.lab.families import (
     member,
     name_of,
     rsa_key,
+    signed_weakly,
     trusting,
 )
 
@@ -104,6 +106,11 @@ SHAPES = {
     ),
     "short-key": (lambda: below(leaf={"key": rsa_key(1024)}), WEAK),
     "authority-with-a-short-key": (lambda: below(key=rsa_key(1024)), WEAK),
+    "signed-by-sha-1": (lambda: (signed_weakly(LEAF, MIDDLE, hashes.SHA1()), MIDDLE), WEAK),
+    "signed-by-sha-224": (lambda: (signed_weakly(LEAF, MIDDLE, hashes.SHA224()), MIDDLE), WEAK),
+    "signed-by-sha-384": (lambda: (signed_weakly(LEAF, MIDDLE, hashes.SHA384()), MIDDLE), BOTH),
+    "authority-signed-by-sha-1": (lambda: (LEAF, signed_weakly(MIDDLE, ROOT, hashes.SHA1())), WEAK),
+    "authority-signed-by-sha-224": (lambda: (LEAF, signed_weakly(MIDDLE, ROOT, hashes.SHA224())), WEAK),
     "nothing-said-of-the-key": (lambda: below(leaf={"constraints": False}), USAGE),
     "an-authority-signs": (lambda: (MIDDLE,), USAGE),
     "for-logging-in": (lambda: for_purposes(Purpose.CLIENT_AUTH), BOTH),
