@@ -29,6 +29,7 @@ class BrokenError(Exception):
         self.detail = detail
 
 
+_DIGITS: Final = "a hexadecimal string holds what is no hexadecimal digit"
 _KNOWN: Final = (
     (Code.PDF_HEADER, "the header names no version", r"Illegal PDF header"),
     (
@@ -105,7 +106,7 @@ _KNOWN: Final = (
     (Code.PDF_OBJECT, "a dictionary has a key that is no name", r"Failed to read dictionary key"),
     (
         Code.PDF_OBJECT,
-        "a hexadecimal string holds what is no hexadecimal digit",
+        _DIGITS,
         r"Unexpected token in hex string",
     ),
     (Code.PDF_OBJECT, "a name has an escape that is none", r"in PDF name"),
@@ -150,6 +151,12 @@ def placed(exc: Exception, key: Key, offset: int | None) -> None:
         offset: where it begins; None: in an object stream, or nowhere.
     """
     vars(exc).setdefault(_PLACE, (key, offset))
+
+
+def broken_digits(exc: Exception) -> BrokenError | None:
+    """Say of a signature that cannot be read that its value holds other characters; None: it is otherwise."""
+    why = unreadable(exc)
+    return BrokenError(Code.CONTENTS, why.detail) if why.detail.endswith(_DIGITS) else None
 
 
 def missing_key(exc: KeyError) -> BrokenError:

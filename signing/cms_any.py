@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from pyhanko.sign.validation.generic_cms import validate_algorithm_protection
 
 from signing.algorithms import weak_digest, weak_key, weak_signature
-from signing.cms_forms import SET, tlv
+from signing.cms_forms import SET, tlv, why_no_value
 from signing.moduli import positive
 from signing.signed import DATA, CmsError, SignedCms, TimeStampInfo, interned
 from signing.verifying import verify
@@ -49,7 +49,7 @@ def read_cms(contents: bytes, content_type: str) -> SignedCms:
         raise
     except Exception as exc:
         # asn1crypto raises by no plan of its own on hostile bytes.
-        raise CmsError(f"it cannot be read: {type(exc).__name__}") from exc
+        raise CmsError(why_no_value(contents)) from exc
 
 
 def read_der(der: bytes, content_type: str) -> SignedCms:

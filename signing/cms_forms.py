@@ -11,6 +11,7 @@ from cryptography.x509 import ObjectIdentifier
 
 SEQUENCE: Final = b"\x30"
 SET: Final = b"\x31"
+_SEQUENCE_TAG: Final = 0x30
 _LONG: Final = 0x80
 """In the octet of a length: how many octets tell it."""
 
@@ -145,3 +146,18 @@ def size_of(value: bytes) -> int:
         return 2 + first
     many = first & ~_LONG
     return 2 + many + int.from_bytes(value[2 : 2 + many], "big")
+
+
+def why_no_value(contents: bytes) -> str:
+    """Say why the bytes that a signature keeps for its value are none.
+
+    Args:
+        contents: that could not be read as CMS.
+    """
+    if not contents.strip(b"\0"):
+        return "there is no value: zeros alone, as before signing"
+    if contents[0] != _SEQUENCE_TAG:
+        return "the value does not begin as CMS does"
+    if size_of(contents) > len(contents):
+        return f"the value is cut off: it says {size_of(contents)} bytes and has {len(contents)}"
+    return "the value is damaged or cut off within: it is no ASN.1 of CMS"

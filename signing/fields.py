@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils import generic, misc
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from axis.checks.policy import Limits
 from axis.violations import Code, Violation
-from signing.causes import BrokenError
+from signing.causes import BrokenError, broken_digits
 from signing.objects import resolved
 
 TIMESTAMP: Final = "/ETSI.RFC3161"
@@ -168,7 +168,12 @@ def _walk(
 
 
 def _filled(field: generic.DictionaryObject) -> bool:
-    return resolved(field, "/V") is not None
+    try:
+        return resolved(field, "/V") is not None
+    except misc.PdfStreamError as exc:
+        if (broken := broken_digits(exc)) is not None:
+            raise broken from exc
+        raise
 
 
 def _read(field: generic.DictionaryObject, name: str) -> FoundField:

@@ -14,6 +14,7 @@ from asn1crypto import x509
 from axis.checks.policy import Limits
 from axis.reports import Need, Outcome, Part, PdfReport, SignatureReport
 from axis.violations import Code, Violation
+from signing.broken import first_broken
 from signing.causes import unreadable
 from signing.content import SIGNED, Spelled, check_content
 from signing.embedded import embedded_evidence
@@ -105,6 +106,8 @@ def _verified(
     spelled = Spelled(pdf)
     signatures, faults = judge_integrity(pdf, limits, unsigned=lambda: _unsigned(spelled))
     content, hidden = _content(pdf, spelled, signatures, embedded_files=embedded_files)
+    if any(fault.code is Code.DIGEST_MISMATCH for fault in faults):
+        faults = (*faults, *first_broken(pdf.reader))
     if signatures or not faults:  # else nobody could count them
         faults = (*faults, *hidden)
     if not signatures:

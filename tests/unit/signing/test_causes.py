@@ -88,6 +88,18 @@ BREAKS = {
     "stream-length-missing": (plain(n6=b"<< /A 1 >>\nstream\nx\nendstream"), "pdf.stream-length", "no /Length"),
     "form-field-twice": (signed_by_hand(pdf=plain(n6=b"<< /Fields [8 0 R 8 0 R] >>", n8=b"<< /T (a) >>")), "pdf.form", "twice"),
     "form-field-no-dictionary": (plain(n6=b"<< /Fields [8 0 R] >>", n8=b"(x)"), "pdf.form", "dictionary"),
+    "value-of-other-characters": (once(SIGNED, b"/Contents <30", b"/Contents <zz"), "signature.contents", "digit"),
+    "value-padded-with-other-characters": (once(SIGNED, b"0000> >>", b"00--> >>"), "signature.contents", "digit"),
+    "value-of-zeros": (signed_by_hand(gap=lambda digits: b"<" + b"0" * len(digits) + b">"), "signature.cms-structure", "zeros"),
+    "value-of-text": (signed_by_hand(gap=lambda digits: b"<" + b"41" * (len(digits) // 2) + b">"), "signature.cms-structure", "begin"),
+    "value-cut-off": (signed_by_hand(gap=lambda digits: b"<3083ffffff" + digits[10:] + b">"), "signature.cms-structure", "cut off"),
+    "value-damaged": (signed_by_hand(gap=lambda digits: b"<" + digits[:900] + b"0" * len(digits[900:]) + b">"), "signature.cms-structure", "damaged"),
+    "range-of-a-real-number": (re.sub(rb"\[0 (\d{4}) ", lambda m: b"[0 %s. " % m[1][:-1], SIGNED), "signature.byte-range", "integers"),
+    "range-negative": (signed_by_hand(byte_range=lambda a, s, b: (0, a, -s, b)), "signature.byte-range", "-"),
+    "range-beyond-the-file": (signed_by_hand(byte_range=lambda a, s, b: (0, a, s, b + 9)), "signature.byte-range", "bytes"),
+    "sub-filter-missing": (SIGNED.replace(b"/SubFilter", b"/SubFiltre"), "signature.subfilter", "none"),
+    "value-missing": (SIGNED.replace(b"/Contents <", b"/Kontents <"), "signature.contents", "string of its own"),
+    "signature-nowhere": (once(SIGNED, b"/V 9 0 R", b"/V 9 9 R"), "pdf.object-missing", "stands nowhere"),
     "nested-too-deeply": (plain(n6=b"<< /Fields " + b"[" * 40_000 + b"]" * 40_000 + b" >>"), "limit.nesting", "deeply"),
 }  # fmt: skip
 
@@ -99,3 +111,20 @@ def test_each_break_is_told_by_its_own_cause(name):
     reasons = judge(pdf).integrity.reasons
     assert [str(reason.code) for reason in reasons] == [code]
     assert place in reasons[0].detail
+
+
+ALTERED = {
+    "text": (b"CONG HOA", b"CONG HOB", ""),
+    "length-of-a-stream": (b"/Length 65 ", b"/Length 56 ", "pdf.stream-length"),
+    "end-of-a-stream": (b"endstream", b"endstreem", "pdf.stream-length"),
+    "value-of-an-object": (b"/Producer (", b"/Producer {", "pdf.object"),
+}
+
+
+@pytest.mark.parametrize("name", ALTERED)
+def test_what_altered_bytes_broke_is_told_beside_the_digest(name):
+    """The digest says that bytes were altered; what cannot be read any more says where."""
+    old, new, code = ALTERED[name]
+    assert old in SIGNED
+    reasons = judge(SIGNED.replace(old, new, 1)).integrity.reasons
+    assert [str(reason.code) for reason in reasons] == ["signature.digest-mismatch", *([code] if code else [])]
