@@ -13,7 +13,10 @@ from pyhanko.pdf_utils.reader import HistoricalResolver
 from signing.objects import resolved
 
 _MOST: Final = 0.25
-"""Share of the smallest page. A seal as the decree sets it takes some 2 % of A4, a block of words 6 %."""
+"""Share of the smallest page."""
+_ALWAYS: Final = 0.08 * 595 * 842
+"""Square points that any page lets a look take: a seal as the decree sets it takes some 2 % of A4, a block of
+words 6 %, and neither shrinks with the page."""
 _DEPTH: Final = 64
 _CORNERS: Final = 4
 _SHOWN: Final = ("/MediaBox", "/CropBox")
@@ -32,7 +35,7 @@ def lies_over(new: HistoricalResolver, names: Collection[str]) -> bool:
         if area is None:
             return True  # whoever draws it will find some
         shown += area
-    return bool(shown) and shown > _MOST * min(_pages(new.root), default=0.0)
+    return bool(shown) and shown > min(_bounds(new.root), default=0.0)
 
 
 def _widgets(root: Any, names: Collection[str]) -> Iterator[generic.DictionaryObject]:  # noqa: ANN401  # untyped
@@ -55,8 +58,8 @@ def _widgets(root: Any, names: Collection[str]) -> Iterator[generic.DictionaryOb
                 yield field
 
 
-def _pages(root: Any) -> Iterator[float]:  # noqa: ANN401
-    # The area of each page that is shown.
+def _bounds(root: Any) -> Iterator[float]:  # noqa: ANN401
+    # What each page that is shown lets looks take.
     waiting: list[tuple[Any, dict[str, Any], int]] = [(resolved(root, "/Pages"), {}, 0)]
     seen: set[int] = set()
     while waiting:
@@ -69,7 +72,10 @@ def _pages(root: Any) -> Iterator[float]:  # noqa: ANN401
         if isinstance(kids, generic.ArrayObject):
             waiting.extend((kids[index], boxes, depth + 1) for index in range(len(kids)))
         else:
-            yield min((_area(box) or 0.0 for box in boxes.values() if box is not None), default=0.0)
+            area = min((_area(box) or 0.0 for box in boxes.values() if box is not None), default=0.0)
+            # A page whose unit is no point may be any size.
+            always = _ALWAYS if area and "/UserUnit" not in node else 0.0
+            yield max(_MOST * area, always)
 
 
 def _area(box: Any) -> float | None:  # noqa: ANN401
