@@ -1,6 +1,7 @@
 """`axis`: runs one command and turns whatever goes wrong into one line and an exit code."""
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -23,6 +24,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         # Before anything is done: what cannot be told, a secret that is shown once, would be lost.
         sys.stderr.write("axis: đầu ra chuẩn đang đóng; không cần thì thêm > /dev/null (closed output)\n")
         sys.exit(exits.USAGE)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Vietnamese whatever the locale says, as JSON is; names that are no text are spelled out.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     if "--version" in arguments[:1]:
         sys.exit(_version(json="--json" in arguments))
     try:

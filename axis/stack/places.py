@@ -102,7 +102,15 @@ def filled(name: str, **words: object) -> str:
     Raises:
         KeyError: a word of the template was not given.
     """
-    return Template(template(name)).substitute({key: str(value) for key, value in words.items()})
+    spell = _property if name.endswith(".properties") else str
+    return Template(template(name)).substitute({key: spell(value) for key, value in words.items()})
+
+
+def _property(value: object) -> str:
+    """Spell a value for a property file of Java, which is Latin-1: the name of a folder may be more."""
+    units = str(value).replace("\\", "\\\\").encode("utf-16-be")
+    codes = (int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2))
+    return "".join(chr(code) if code < 0x80 else f"\\u{code:04x}" for code in codes)  # noqa: PLR2004 - ASCII
 
 
 def java() -> str:

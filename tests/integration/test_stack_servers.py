@@ -47,8 +47,8 @@ def test_a_role_sees_its_own_topics_only(kafka):
 
 
 def test_servers_come_back_after_a_kill_in_the_middle_of_their_making():
-    """Half-made folders are made anew, killed servers start again with what they had."""
-    with temporary_home() as home:
+    """Half-made folders are made anew, killed servers start with what they had; in a Vietnamese folder."""
+    with temporary_home("thử mục") as home:
         for name in ("postgres.new", "kafka.new", "tls.new"):
             (home.root / name).mkdir()
             (home.root / name / "half").write_text("x")

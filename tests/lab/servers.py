@@ -22,11 +22,18 @@ from tests.lab.leftovers import own_folder
 
 
 @contextmanager
-def temporary_home() -> Iterator[Home]:
-    """Give a folder that a server under another account can reach, and remove it with all that is below."""
+def temporary_home(below: str = "") -> Iterator[Home]:
+    """Give a folder that a server under another account can reach, and remove it with all that is below.
+
+    Args:
+        below: name of a folder inside it that is the home; empty: it is the home itself.
+    """
     with own_folder("axis-test-") as root:
-        root.chmod(0o711 if os.geteuid() == 0 else 0o700)
-        home = Home(root)
+        folder = root / below
+        folder.mkdir(exist_ok=True)
+        for one in (root, folder):
+            one.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        home = Home(folder)
         home.run.mkdir()
         yield home
 

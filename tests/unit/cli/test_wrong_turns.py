@@ -365,3 +365,14 @@ def test_a_question_that_nobody_answers_is_no_interruption(capsys, home, monkeyp
     monkeypatch.setattr("sys.stdin", io.StringIO(typed))
     got, _, err = axis(capsys, "down", "--remove")
     assert (got, told[1] in err, (home / "data").is_dir()) == (told[0], True, True)
+
+
+@pytest.mark.parametrize("locale", [{"PYTHONIOENCODING": "latin-1"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0"}])
+def test_words_are_vietnamese_whatever_the_locale(home, locale):
+    """Where the locale has no such letters the output is UTF-8 all the same, and no fault of the software."""
+    (home / "a.pdf").write_bytes(b"%PDF-1.7")
+    call = [executable, "-m", "axis.cli", "check", "a.pdf", "--no-advice"]
+    env = {**os.environ, "PYTHONCOERCECLOCALE": "0", **locale}
+    done = spawn(call, capture_output=True, check=False, cwd=home, env=env)
+    assert (done.returncode, done.stderr) == (exits.REFUSED, b"")
+    assert "Kết luận" in done.stdout.decode()
