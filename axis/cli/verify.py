@@ -13,6 +13,7 @@ import typer
 from axis.cli import exits, out, shown
 from axis.cli.exits import StopError
 from axis.cli.out import Json
+from axis.cli.visible import named
 from axis.document import packet_id
 from axis.proving import Proven, certificates, prove
 from axis.settings import default_home
@@ -60,7 +61,7 @@ def verify(
             proven = judge(file.read(MOST), anchors, digest)
         bad += not proven.proven
         if json:
-            out.emit({"path": str(path), **msgspec.to_builtins(proven)})
+            out.emit({"path": named(path), **msgspec.to_builtins(proven)})
         else:
             _show(path, proven)
     if bad:

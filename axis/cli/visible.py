@@ -1,6 +1,8 @@
 """Words of others on a terminal: nothing in them is obeyed."""
 
+import os
 import unicodedata
+from pathlib import Path
 from typing import Final
 
 SPELLED: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -17,6 +19,11 @@ def sides(vi: str, en: str, detail: str) -> tuple[str, str]:
     if detail.isascii() and " " in detail and " / " not in detail:
         return vi, f"{en} {detail}"
     return f"{vi} {detail}".rstrip(), en
+
+
+def named(path: Path) -> str:
+    """Return a path as JSON can carry it: bytes of a name that are no UTF-8 are replaced."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def visible(text: str) -> str:

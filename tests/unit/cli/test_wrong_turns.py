@@ -376,3 +376,12 @@ def test_words_are_vietnamese_whatever_the_locale(home, locale):
     done = spawn(call, capture_output=True, check=False, cwd=home, env=env)
     assert (done.returncode, done.stderr) == (exits.REFUSED, b"")
     assert "Kết luận" in done.stdout.decode()
+
+
+def test_a_name_that_is_no_text_stops_no_json(capsys, home):
+    """The receipt is judged and told; the odd byte of its name is replaced."""
+    path = home / os.fsdecode(b"b\xff.json")
+    path.write_text("{}")
+    (home / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n")
+    code, told, _ = axis(capsys, "verify", "--json", str(path), "--trust", str(home / "ca.pem"))
+    assert (code, json.loads(told)["path"]) == (exits.REFUSED, f"{home}/b\ufffd.json")
