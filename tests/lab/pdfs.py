@@ -284,6 +284,7 @@ def a_cms(
     signers_: int = 1,
     token: Callable[[bytes], Any] | None = None,
     ess_of: bytes | None = None,
+    ess: list[tuple[str, Any]] | None = None,
     claimed: datetime | None = None,
     attributes: list[tuple[str, Any]] | None = None,
     extra_certificates: tuple[bytes, ...] = (),
@@ -302,6 +303,7 @@ def a_cms(
         signers_: how many SignerInfo values.
         token: given the signature's value, makes its time-stamp (a ContentInfo); None: none.
         ess_of: DER of the certificate that the signing-certificate attribute names.
+        ess: what stands in the place of that attribute.
         claimed: signing time; None: now.
         attributes: further signed attributes.
         extra_certificates: DER.
@@ -316,12 +318,13 @@ def a_cms(
     def make(covered: bytes) -> bytes:
         certificate = x509.Certificate.load(authority.certificate(identity.label))
         text = hashlib.new(digest, content if content is not None else covered).digest()
-        named = hashlib.sha256(ess_of or certificate.dump()).digest()
+        hashed = hashlib.sha256(ess_of or certificate.dump()).digest()
+        named = tsp.SigningCertificateV2({"certs": [{"cert_hash": hashed}]})
         given = [
             ("content_type", content_type),
             ("message_digest", text),
             ("signing_time", cms.Time({"utc_time": core.UTCTime(claimed or datetime.now(UTC))})),
-            ("signing_certificate_v2", tsp.SigningCertificateV2({"certs": [{"cert_hash": named}]})),
+            *(ess or [("signing_certificate_v2", named)]),
             *(attributes or []),
         ]
         signed = cms.CMSAttributes(
