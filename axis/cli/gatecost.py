@@ -17,7 +17,7 @@ from axis.cli.ammunition import sign_pdf
 from axis.cli.exits import StopError
 from axis.edxml.attachments import AttachmentSink
 from axis.edxml.reader import read_packet
-from axis.garbage import settle_memory
+from axis.garbage import keep_memory, settle_memory
 from axis.gate.answers import InspectRequest, Judged, Kind
 from axis.gate.inspect import Grounds, inspect
 from axis.gate.pool import GatePool
@@ -122,6 +122,7 @@ def gate_costs(
     grounds = Grounds(policy, ground.trust, ground.evidence, scratch)
 
     settle_memory()  # as judging processes do
+    keep_memory()
 
     def judge() -> object:
         answer = inspect(str(path), _request(), grounds)

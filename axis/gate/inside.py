@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from axis.garbage import settle_memory
+from axis.garbage import keep_memory, settle_memory
 from axis.gate import limits
 from axis.gate.answers import (
     Altered,
@@ -52,6 +52,7 @@ class Inside:
         self._evidence = NO_EVIDENCE
         self._network = close_network()
         settle_memory()
+        keep_memory()
 
     def ready(self) -> bytes:
         """Tell that this process has started, as an encoded `Ready`."""
