@@ -13,7 +13,7 @@ from typing import BinaryIO, Final, cast
 
 from axis.checks.policy import Limits
 from axis.violations import Code, Violation
-from signing import hexadecimal, pages, sections, tokens, values
+from signing import hexadecimal, pages, sections, tokens, values, wellformed
 from signing.bounds import check_bounds
 from signing.causes import BrokenError
 from signing.digests import Digests
@@ -29,6 +29,7 @@ tokens.install()
 values.install()
 sections.install()
 pages.install()
+wellformed.install()
 for _library in ("pyhanko", "pyhanko_certvalidator"):
     # What they find they log with names and pieces of the document; what matters of it is in the report.
     logging.getLogger(_library).setLevel(logging.CRITICAL + 1)

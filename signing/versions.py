@@ -53,6 +53,8 @@ class Reader(PdfFileReader):
         self._has_no_encryption: bool | None = None
         self.meant: dict[int, frozenset[int]] = {}
         """Numbers that anything refers to, by revision; `signing.numbers` finds them."""
+        self.well_formed: set[bytes] = set()
+        """Metadata that is XML, without its filters; `signing.wellformed` parses it."""
         super().__init__(stream, strict=strict)
 
     def let_go(self) -> None:
