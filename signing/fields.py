@@ -155,6 +155,8 @@ def _walk(
             if raw.reference in seen:
                 raise _form("a field that stands in the form twice")
             seen.add(raw.reference)
+        if _is_nowhere(raw):
+            continue
         field = raw.get_object()
         if not isinstance(field, generic.DictionaryObject):
             raise _form("a field that is no dictionary")
@@ -165,6 +167,14 @@ def _walk(
             yield field, name
         if (kids := resolved(field, "/Kids")) is not None:
             yield from _walk(kids, name, kind, seen, depth - 1)
+
+
+def _is_nowhere(raw: Any) -> bool:  # noqa: ANN401
+    # A number on which no table of any revision says a word is nothing, to everyone and for good.
+    if not isinstance(raw, generic.IndirectObject):
+        return False
+    handler: Any = raw.get_pdf_handler()
+    return not getattr(handler, "reader", handler).mentions(raw.idnum)
 
 
 def _filled(field: generic.DictionaryObject) -> bool:
@@ -198,6 +208,8 @@ def _filled_widgets(reader: PdfFileReader, most: int) -> Iterator[generic.Refere
             continue
         for index in range(len(annotations)):
             raw = annotations.raw_get(index)
+            if _is_nowhere(raw):
+                continue
             widget = raw.get_object()
             if (
                 isinstance(widget, generic.DictionaryObject)

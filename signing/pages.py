@@ -21,6 +21,8 @@ _ANNOTATIONS: Final = frozenset({"/Annots"})
 _INHERITED: Final = frozenset({"/MediaBox", "/CropBox", "/Resources", "/Rotate"})
 _TABS: Final = frozenset({"/S", "/R", "/C"})
 _LEVELS: Final = 64
+_BOXES: Final = frozenset({"/MediaBox", "/CropBox", "/BleedBox", "/TrimBox", "/ArtBox"})
+_NUMERALS: Final = (generic.NumberObject, generic.FloatObject)
 
 
 def compare_dicts(old: Any, new: Any, ignored: Any = frozenset(), raise_exc: bool = True) -> bool:  # noqa: ANN401, FBT001, FBT002 - as the original
@@ -29,11 +31,12 @@ def compare_dicts(old: Any, new: Any, ignored: Any = frozenset(), raise_exc: boo
     To the original a name is the same as a string, a flag that is a real number the same as one that is none,
     and two strings are the same that mean one text: a palette is none.
     A page may have got what the signed revision gave it by inheritance, to the last value, and an order of
-    tabs, which draws nothing.
+    tabs, which draws nothing; its boxes may be the same in other numerals.
     """
     if ignored == _ANNOTATIONS and _is_page(old) and _is_page(new):
         gained = {key for key in new.keys() - old.keys() if _is_harmless(old, key, new.raw_get(key))}
-        ignored = ignored | gained
+        again = {key for key in _BOXES & old.keys() & new.keys() if _is_same_box(old[key], new[key])}
+        ignored = ignored | gained | again
     if not original(old, new, ignored, raise_exc):
         return False
     if all(is_same(old.raw_get(key), new.raw_get(key)) for key in old.keys() - ignored):
@@ -51,6 +54,19 @@ def _is_harmless(page: Any, key: str, value: Any) -> bool:  # noqa: ANN401
     if key == "/Tabs":
         return isinstance(value, generic.NameObject) and value in _TABS
     return key in _INHERITED and is_same(_inherited(page, key), value)
+
+
+def _is_same_box(before: Any, after: Any) -> bool:  # noqa: ANN401
+    # In whatever numerals.
+    return (
+        isinstance(before, generic.ArrayObject)
+        and isinstance(after, generic.ArrayObject)
+        and len(before) == len(after)
+        and all(
+            type(one) in _NUMERALS and type(other) in _NUMERALS and one == other
+            for one, other in zip(before, after, strict=True)
+        )
+    )
 
 
 def _inherited(page: Any, key: str) -> Any:  # noqa: ANN401

@@ -12,6 +12,7 @@ from tests.attacks.building import (
     drawing,
     letter,
     one,
+    page,
     raw_update,
     stream,
     table,
@@ -143,6 +144,26 @@ def by_stamp(pdf: bytes, objects: dict[int, bytes]) -> bytes:
     return lay(pdf, a_document_token, text=STAMP, name=b"Stamp", field=FIELD, objects=objects)
 
 
+# --- lists that name nothing ---
+
+
+def naming_nothing(annotations: bytes = b"[98 0 R]", fields: bytes = b"[98 0 R]") -> bytes:
+    """Return a letter whose annotations and fields name an object that is nowhere, signed by a person."""
+    return by_person(letter(n6=b"<< /Fields %s /SigFlags 3 >>" % fields, n7=annotations))
+
+
+def paged(old: bytes, new: bytes) -> bytes:
+    """Seal a letter, with a page in which numerals are spelled otherwise than when a person signed it."""
+    anew = page().replace(b"/MediaBox [0 0 595 842]", new)
+    assert anew != page()
+    signed = by_person(letter(n3=page().replace(b"/MediaBox [0 0 595 842]", old)))
+    return by_seal(signed, objects={3: anew})
+
+
+LATE = b"<< /FT /Tx /T (Late) /Type /Annot /Subtype /Widget /Rect [0 0 9 9] /V (999) >>"
+BOX = b"/MediaBox [0 0 595.0 842.0]"
+
+
 GOOD = {
     "entries-of-their-kind": lambda: entries_of(b"/VRI"),
     "drafts-of-entries": drafts,
@@ -154,6 +175,10 @@ GOOD = {
     "defaults-with-a-stamp-and-a-store": lambda: with_defaults(stored(one())),
     "defaults-where-fields-have-looks": lambda: with_defaults(of_text(b"/AP << /N 10 0 R >>")),
     "template-of-the-next-signature": templates,
+    "annotations-that-name-nothing": lambda: naming_nothing(fields=b"[]"),
+    "fields-that-name-nothing": lambda: naming_nothing(annotations=b"[]"),
+    "both-name-nothing": naming_nothing,
+    "box-in-other-numerals": lambda: paged(BOX, b"/MediaBox [0.0 0 595 842]"),
 }
 
 
@@ -202,6 +227,12 @@ REFUSED = {
     "defaults-behind-everything": lambda: update(
         one(), {6: newest(one(), 6)[:-2] + b"/DA (/Helv 0 Tf 0 g) >>"}
     ),
+    "nothing-that-becomes-a-field": lambda: update(naming_nothing(), {98: LATE}),
+    "nothing-that-becomes-a-note": lambda: by_seal(
+        naming_nothing(fields=b"[]"), objects={98: b"<< /Subtype /FreeText /Rect [0 0 99 99] >>"}
+    ),
+    "box-of-another-size": lambda: paged(BOX, b"/MediaBox [0 0 595 842.5]"),
+    "box-turned": lambda: paged(BOX, b"/MediaBox [0 0 842 595]"),
     "template-by-another-name": lambda: templates(name=b"Other"),
     "template-that-a-look-may-need": lambda: templates(look=b""),
     "template-with-a-stamp": lambda: templates(sign=by_stamp),
@@ -212,4 +243,4 @@ REFUSED = {
 def test_what_rides_on_these_habits_is_refused(name):
     """Each is a step beyond one of the good ones."""
     found = parts(REFUSED[name]())[0]
-    assert found & {CHANGED, "pdf.stream-length", "pdf.object", "pdf.object-misplaced"}
+    assert found & {CHANGED, "pdf.stream-length", "pdf.object", "pdf.object-misplaced", "pdf.object-missing"}
