@@ -16,12 +16,17 @@ _new: Final = object.__new__
 
 
 def indirect(idnum: int, generation: int, handler: object) -> generic.IndirectObject:
+    """Make a reference within a value as its own class does, without detours."""
+    found = _new(generic.IndirectObject)
+    found.reference = reference(idnum, generation, handler)
+    return found
+
+
+def reference(idnum: int, generation: int, handler: object) -> generic.Reference:
     """Make a reference as its own class does, without the detours of a frozen class's making."""
     place = _new(generic.Reference)
     place.__dict__.update(idnum=idnum, generation=generation, pdf=handler)
-    found = _new(generic.IndirectObject)
-    found.reference = place
-    return found
+    return place
 
 
 def new_name(text: bytes) -> generic.NameObject:

@@ -73,16 +73,18 @@ def _changed_elsewhere(old: HistoricalResolver, new: HistoricalResolver) -> set[
     assert isinstance(old, Resolver), "our reader makes no others"
     concealed = old.hidden()
     changed: set[tuple[int, int]] = set()
+    root = _key(old.root_ref)
     for reference in new.explicit_refs_in_revision():
-        known = old.reader.xrefs.get_historical_ref(reference, old.revision) is not None
-        hidden = _key(reference) in concealed
-        catalog = known and _key(reference) == _key(old.root_ref)
+        key = _key(reference)
+        known = old.reader.place(key, old.revision) is not None
+        hidden = key in concealed
+        catalog = known and key == root
         if (
             (hidden or (catalog and not _is_root_alone(old)))
             and not (known and old.is_tree_node(reference))
             and not (known and _stands(new, reference) and is_same(old(reference), new(reference)))
         ):
-            changed.add(_key(reference))
+            changed.add(key)
     return changed
 
 

@@ -17,6 +17,8 @@ Path = tuple[str | int, ...]
 
 _LEVELS: Final = 1000
 """Deeper than any tree; the original comes to the end of its stack there."""
+_NULL: Final = generic.NullObject()
+_KINDS: Final = (_NULL, "/StructElem")
 _HOPS: Final = 32
 """References to references that are followed."""
 
@@ -87,7 +89,7 @@ class Trees:
                 raise misc.PdfReadError("a structure tree that is none")
             if depth > _LEVELS:
                 raise BrokenError(Code.PDF_LOOP, "an element of the structure tree stands below itself")
-            children = self._resolved(element.get("/K", generic.NullObject()))
+            children = self._resolved(element.get("/K", _NULL))
             if isinstance(children, generic.NullObject):
                 continue
             # A single child that is no list stands for itself: the original does not note its number either.
@@ -96,10 +98,7 @@ class Trees:
                 inner = self._resolved(child)
                 if not isinstance(inner, generic.DictionaryObject):
                     continue
-                if self._resolved(inner.get("/Type", generic.NullObject())) not in (
-                    generic.NullObject(),
-                    "/StructElem",
-                ):
+                if self._resolved(inner.get("/Type", _NULL)) not in _KINDS:
                     continue
                 if key is not None:
                     if key in self.elements:

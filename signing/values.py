@@ -58,8 +58,11 @@ _MARGIN: Final = 4
 original: Callable[..., generic.PdfObject] = generic.read_object
 
 
-_Holder = dict[generic.NameObject, generic.PdfObject] | generic.ArrayObject | None
+_Holder = generic.DictionaryObject | generic.ArrayObject | None
 """What is being filled."""
+_new_dictionary: Final = dict.__new__
+_set: Final = dict.__setitem__
+"""As the dictionary's own, whose keys would be looked at once more: here they are names."""
 
 
 class _OddError(Exception):
@@ -93,7 +96,7 @@ def read_object(
     for size in _WINDOWS:
         window = bytes(stream.read(size))
         try:
-            value, end, behind = _value(window, 0, container_ref)
+            value, end, behind = _value(window, 0, len(window), container_ref)
         except _OddError:
             stream.seek(start)
             if len(window) < size:
@@ -112,9 +115,11 @@ def read_object(
 
 
 def read_plain(
-    window: bytes, start: int, container: generic.Dereferenceable
+    held: bytes, start: int, container: generic.Dereferenceable
 ) -> tuple[generic.PdfObject, int, bytes] | None:
-    """Read a value that stands in a piece of the file; None: it is not plain, or not whole.
+    """Read a value that stands in a file, or in a piece of one; None: it is not plain, or not whole.
+
+    It is looked for within the wider window from its beginning on, as `read_object` does in the end.
 
     Returns:
         It, where it ends, and behind a dictionary the next byte that is no white space.
@@ -122,7 +127,7 @@ def read_plain(
     if _Slow.active:
         return None
     try:
-        return _value(window, start, container)
+        return _value(held, start, min(len(held), start + _WINDOWS[-1]), container)
     except _OddError:
         return None
 
@@ -141,9 +146,9 @@ def with_stream(
 
 
 def _value(  # noqa: C901, PLR0912 - one loop: calls are what reading costs
-    window: bytes, place: int, container: generic.Dereferenceable
+    window: bytes, place: int, stop: int, container: generic.Dereferenceable
 ) -> tuple[generic.PdfObject, int, bytes]:
-    """Read the value at a place of a window.
+    """Read the value at a place of a window, which ends at a stop.
 
     Returns:
         It, where it ends, and behind a dictionary the next byte that is no white space.
@@ -158,8 +163,8 @@ def _value(  # noqa: C901, PLR0912 - one loop: calls are what reading costs
     holder: _Holder = None
     key: generic.NameObject | None = None
     while True:
-        within = type(holder) is dict
-        token = (PAIR if within else ITEM).match(window, place)
+        within = type(holder) is generic.DictionaryObject
+        token = (PAIR if within else ITEM).match(window, place, stop)
         if token is None:
             raise _OddError
         kind, place = token.lastindex, token.end()
@@ -167,8 +172,8 @@ def _value(  # noqa: C901, PLR0912 - one loop: calls are what reading costs
         if kind == CLOSE:
             if not open_ones:
                 raise _OddError
-            behind = BEHIND.match(window, place) if within else None
-            value = _closed(holder)
+            behind = BEHIND.match(window, place, stop) if within else None
+            value = holder  # type: ignore[assignment]  # something was opened
             holder, key = open_ones.pop()
             # What may be a stream in the middle of a value, or a comment, is the original's to look at.
             if within and (behind is None or (open_ones and behind[1] in b"s%")):
@@ -185,51 +190,42 @@ def _value(  # noqa: C901, PLR0912 - one loop: calls are what reading costs
                 if len(open_ones) == _DEPTH:
                     raise _OddError
                 open_ones.append((holder, key))
-                holder = {} if kind == OPEN else generic.ArrayObject()
+                holder = _new_dictionary(generic.DictionaryObject) if kind == OPEN else generic.ArrayObject()
                 continue
             if holder is None:
-                return _alone(window, start, container, kind, token)
+                return _alone(token, start, container)
             if kind == NAME:
                 value = shared_name(token[NAME])
             elif kind == NUMBER:
                 value = shared_number(token[NUMBER])
+            elif kind == REFERENCE:
+                value = _reference(token[REFERENCE], container.get_pdf_handler())
+                value.container_ref = container
             else:
-                value, place = _read(window, container, kind, token)
-        if isinstance(holder, generic.ArrayObject):
-            holder.append(value)
+                value, place = _read(token, container)
+        if type(holder) is generic.DictionaryObject:
+            _set(holder, key, value)
         else:
-            assert holder is not None, "else it stood alone"
-            assert key is not None, "a pair was read"
-            holder[key] = value
-
-
-def _closed(holder: _Holder) -> generic.DictionaryObject | generic.ArrayObject:
-    if isinstance(holder, generic.ArrayObject):
-        return holder
-    assert holder is not None, "something was opened"
-    value = generic.DictionaryObject()
-    dict.update(value, holder)
-    return value
+            holder.append(value)  # type: ignore[union-attr]  # else it stood alone
 
 
 def _alone(
-    window: bytes, start: int, container: generic.Dereferenceable, kind: int | None, token: "re.Match[bytes]"
+    token: "re.Match[bytes]", start: int, container: generic.Dereferenceable
 ) -> tuple[generic.PdfObject, int, bytes]:
     # A value within no other: it is an object's, whose place pyHanko writes on it, and so never a shared one.
-    if kind == NUMBER and generic.INDIRECT_PATTERN.match(window, start, start + _AHEAD):
+    kind, end = token.lastindex, min(token.endpos, start + _AHEAD)
+    if kind == NUMBER and generic.INDIRECT_PATTERN.match(token.string, start, end):
         raise _OddError  # a reference in an odd spelling; within others, its R is no token
     if kind in (NAME, NUMBER):
         value = (new_name if kind == NAME else new_number)(token[kind])
         value.container_ref = container
         return value, token.end(), b"-"
-    return *_read(window, container, kind, token), b"-"
+    return *_read(token, container), b"-"
 
 
-def _read(
-    window: bytes, container: generic.Dereferenceable, kind: int | None, token: "re.Match[bytes]"
-) -> tuple[generic.PdfObject, int]:
+def _read(token: "re.Match[bytes]", container: generic.Dereferenceable) -> tuple[generic.PdfObject, int]:
     value: generic.PdfObject
-    place = token.end()
+    kind, place = token.lastindex, token.end()
     if kind == REFERENCE:
         value = _reference(token[REFERENCE], container.get_pdf_handler())
     elif kind == NUMBERS:
@@ -241,7 +237,7 @@ def _read(
     elif kind == HEX:
         value = generic.pdf_string(_hexadecimal(token[HEX]))
     elif kind == ODD_STRING:
-        value, place = _string(window, place - 1)
+        value, place = _string(token.string, place - 1, token.endpos)
     else:
         word = token[WORD]
         value = generic.NullObject() if word == b"null" else generic.BooleanObject(word == b"true")
@@ -263,9 +259,9 @@ def _reference(text: bytes, handler: object) -> generic.IndirectObject:
     return indirect(idnum, int(generation), handler)
 
 
-def _string(window: bytes, start: int) -> tuple[generic.PdfObject, int]:
-    inside = io.BytesIO(window)
-    inside.seek(start)
+def _string(window: bytes, start: int, stop: int) -> tuple[generic.PdfObject, int]:
+    piece = window[start : min(stop, start + FIRST_LOOK)]
+    inside = io.BytesIO(piece)
     try:
         value = generic.read_string_from_stream(inside)
     except MemoryError:
@@ -273,9 +269,9 @@ def _string(window: bytes, start: int) -> tuple[generic.PdfObject, int]:
     except Exception as exc:
         # Broken, or cut off by the window: the original sees which.
         raise _OddError from exc
-    if inside.tell() > len(window) - _MARGIN:
+    if inside.tell() > len(piece) - _MARGIN:
         raise _OddError
-    return value, inside.tell()
+    return value, start + inside.tell()
 
 
 def install() -> bool:

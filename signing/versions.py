@@ -7,17 +7,19 @@ it read; what is not plainly spelled, its own functions read.
 
 import io
 import re
+from bisect import bisect_right
 from collections import defaultdict
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
-from pyhanko.pdf_utils import generic, misc
-from pyhanko.pdf_utils.decode_limits import DecodePurpose
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.xref import ObjStreamRef
 
 from axis.violations import Code
 from signing.causes import BrokenError, missing_key, placed
+from signing.leaves import reference
 from signing.objects import Key
+from signing.packed import Head
 from signing.spelling import FIRST_LOOK
 from signing.values import read_plain, with_stream
 from signing.ways import Edge, Resolver, edges_of
@@ -29,10 +31,6 @@ _HEADER: Final = re.compile(rb"([0-9]{1,10}) ([0-9]{1,5}) obj[ \n\r\t\f\x00]*+(?
 _ENDING: Final = re.compile(rb"[ \n\r\t\f\x00]*+endobj[ \n\r\t\f\x00]*+(?=[^ \n\r\t\f\x00%])")
 _ENDING_BYTES: Final = 16
 
-_PAIR: Final = re.compile(
-    rb"[ \n\r\t\f\x00]*+([0-9]{1,10})[ \n\r\t\f\x00]++([0-9]{1,10})[ \n\r\t\f\x00]++(?=[^%])"
-)
-
 
 class Reader(PdfFileReader):
     """pyHanko's reader, which reads each version of an object once."""
@@ -41,6 +39,8 @@ class Reader(PdfFileReader):
 
     def __init__(self, stream: BinaryIO, *, strict: bool) -> None:
         """Read the structure; as `PdfFileReader`."""
+        # The file's bytes, where they are in memory: looked at where they lie.
+        self._held = stream.getvalue() if type(stream) is io.BytesIO else None
         self._versions: dict[tuple[Key, Place], generic.PdfObject] = {}
         self._edges: dict[tuple[Key, Place], tuple[Edge, ...]] = {}
         self._mentions: dict[int, tuple[int, ...]] | None = None
@@ -48,7 +48,7 @@ class Reader(PdfFileReader):
         """By the revision asked for, and by the one that says it."""
         self._ends: dict[int, int] = {}
         """Where each object that was read ends, by where it begins."""
-        self._heads: dict[int, _Head | None] = {}
+        self._heads: dict[int, Head | None] = {}
         self._being_read: set[tuple[Key, Place]] = set()
         self._has_no_encryption: bool | None = None
         self.meant: dict[int, frozenset[int]] = {}
@@ -131,31 +131,38 @@ class Reader(PdfFileReader):
 
     def _plain(self, ref: generic.Reference, offset: int) -> generic.PdfObject | None:
         # An object as nearly all programs write it; None: pyHanko's own function reads it from its beginning.
-        stream = self.stream
-        stream.seek(offset)
-        window = bytes(stream.read(FIRST_LOOK))
-        head = _HEADER.match(window)
+        stream, held, begin = self.stream, self._held, offset
+        if held is None:
+            stream.seek(offset)
+            held, begin = bytes(stream.read(FIRST_LOOK)), 0
+        head = _HEADER.match(held, begin, begin + FIRST_LOOK)
         if head is None or (int(head.group(1)), int(head.group(2))) != (ref.idnum, ref.generation):
             return None
         # Who asks for a stream's length asks by an indirect object.
         own = type(ref) is generic.Reference and ref.pdf is self
         container = ref if own else generic.Reference(ref.idnum, ref.generation, self)
-        read = read_plain(window, head.end(), container)
+        read = read_plain(held, head.end(), container)
         if read is None:
-            stream.seek(offset + head.end())
+            stream.seek(offset + head.end() - begin)
             value = generic.read_object(stream, container)
+            end = stream.tell()
         else:
             value, end, behind = read
-            stream.seek(offset + end)
+            end += offset - begin
             if isinstance(value, generic.DictionaryObject) and behind in b"s%":
+                stream.seek(end)
                 value = with_stream(stream, value, container)
-        self._ends[offset] = stream.tell()
-        return value if _ENDING.match(stream.read(_ENDING_BYTES)) else None
+                end = stream.tell()
+        self._ends[offset] = end
+        if self._held is None:
+            stream.seek(end)
+            return value if _ENDING.match(stream.read(_ENDING_BYTES)) else None
+        return value if _ENDING.match(held, end, end + _ENDING_BYTES) else None
 
     def _get_object_from_stream(self, idnum: int, stmnum: int, idx: int) -> generic.PdfObject:
         # pyHanko reads the table at the head of an object stream anew for each object in it.
         if stmnum not in self._heads:
-            self._heads[stmnum] = _Head.of(generic.Reference(stmnum, 0, self).get_object())
+            self._heads[stmnum] = Head.of(generic.Reference(stmnum, 0, self).get_object())
         head = self._heads[stmnum]
         found = head.value(idnum, idx, self) if head is not None else None
         if found is None:
@@ -182,11 +189,13 @@ class Reader(PdfFileReader):
             return self._places[asked]
         except KeyError:
             pass
-        said = max((number for number in self.mentions(key[0]) if number <= revision), default=None)
+        numbers = self.mentions(key[0])
+        until = bisect_right(numbers, revision)
+        said = numbers[until - 1] if until else None
         if said is None:
             found = None
         elif said == revision:
-            found = self.xrefs.get_historical_ref(generic.Reference(*key, pdf=self), said)
+            found = self.xrefs.get_historical_ref(reference(*key, self), said)
         else:
             found = self.place(key, said)
         self._places[asked] = found
@@ -232,48 +241,6 @@ class Reader(PdfFileReader):
         if (found := self._edges.get(known)) is None:
             found = self._edges[known] = tuple(edges_of(self.version(key, revision)))
         return found
-
-
-class _Head:
-    """An object stream with a plain table: pairs of numbers and white space."""
-
-    def __init__(self, data: bytes, first: int, places: dict[int, tuple[int, int]]) -> None:
-        self._data = data
-        self._first = first
-        self._places = places
-        """Index and offset by number of object; the first of two counts, as in the original."""
-
-    @classmethod
-    def of(cls, stream: Any) -> "_Head | None":  # noqa: ANN401  # pyHanko's objects are untyped
-        """Read the table; None: it is left to the original."""
-        if not isinstance(stream, generic.StreamObject) or stream.get("/Type") != "/ObjStm":
-            return None
-        count, first = stream.get("/N"), stream.get("/First")
-        if not isinstance(count, generic.NumberObject) or not isinstance(first, generic.NumberObject):
-            return None
-        data = stream.read_data(DecodePurpose.OBJECT_STREAM)
-        places: dict[int, tuple[int, int]] = {}
-        position = 0
-        for index in range(count):
-            if not (pair := _PAIR.match(data, position)):
-                return None
-            places.setdefault(int(pair.group(1)), (index, int(pair.group(2))))
-            position = pair.end()
-        return cls(data, first, places)
-
-    def value(self, number: int, index: int, reader: PdfFileReader) -> generic.PdfObject | None:
-        """Read one object; None: it is not plain, or not where it should be."""
-        where, offset = self._places.get(number, (-1, 0))
-        if where != index or self._first < 0:
-            return None
-        stream = io.BytesIO(self._data)
-        stream.seek(self._first + offset)
-        try:
-            found = generic.read_object(stream, generic.Reference(number, 0, reader))
-            misc.read_non_whitespace(stream, seek_back=True, allow_eof=True)
-        except misc.PdfError:
-            return None
-        return None if isinstance(found, (generic.StreamObject, generic.IndirectObject)) else found
 
 
 def _mentions(reader: PdfFileReader) -> dict[int, tuple[int, ...]]:

@@ -23,22 +23,25 @@ from signing.trees import Path, Trees
 if TYPE_CHECKING:
     from signing.versions import Reader
 
-Edge = tuple[Path, Key]
+Edge = tuple[Path, Key, int]
+"""A path within an object, what it leads to, and `_PARENT` or `_P` where one of its steps is such."""
 
 _STRUCTURE: Final[Path] = ("/Root", "/StructTreeRoot", "/K")
 """Below it, elements of the structure tree; a reference into it from elsewhere is not followed."""
 _FIELDS: Final[Path] = ("/Root", "/AcroForm", "/Fields")
 _ELSEWHERE: Final[Path] = ("",)
 _SKIPPED: Final[Path] = ("/P",)
+_P, _PARENT = 1, 2
+_MARKS: Final[dict[str | int, int]] = {"/P": _P, "/Parent": _PARENT}
 _HOLDERS: Final = frozenset({generic.DictionaryObject, generic.ArrayObject, generic.StreamObject})
 _TRAILER: Final[Key] = (0, 0)
 
 
 def edges_of(value: Any) -> Iterator[Edge]:  # noqa: ANN401  # pyHanko's objects are untyped
     """Yield the references within a value, with the path to each."""
-    waiting: list[tuple[Path, Any]] = [((), value)]
+    waiting: list[tuple[Path, Any, int]] = [((), value, 0)]
     while waiting:
-        path, one = waiting.pop()
+        path, one, marks = waiting.pop()
         items: Any
         if isinstance(one, generic.DictionaryObject):
             items = one.items()
@@ -50,29 +53,32 @@ def edges_of(value: Any) -> Iterator[Edge]:  # noqa: ANN401  # pyHanko's objects
             kind = type(inner)
             if kind is generic.IndirectObject:
                 reference = inner.reference
-                yield (*path, key), (reference.idnum, reference.generation)
+                yield (*path, key), (reference.idnum, reference.generation), marks | _MARKS.get(key, 0)
             elif kind in _HOLDERS:
-                waiting.append(((*path, key), inner))
+                waiting.append(((*path, key), inner, marks | _MARKS.get(key, 0)))
 
 
-def _stage(base: Path, path: Path) -> Path:
+def _stage(base: Path, path: Path, marks: int) -> Path:
     """Return how far a path is on the way into the structure tree, and whether the walk goes there at all.
 
     Args:
         base: a path from the trailer, or a stage.
         path: the steps behind it.
+        marks: of that path.
 
     Returns:
         The beginning of `_STRUCTURE` that it is, or `_STRUCTURE` for all below it; else `_ELSEWHERE`.
         `_SKIPPED`: it goes to a parent, or through ``/P`` in the tree, where the walk does not.
     """
-    if "/Parent" in path:
+    if marks >= _PARENT:
         return _SKIPPED
+    if base is _ELSEWHERE:
+        return _ELSEWHERE
     deep = len(_STRUCTURE)
     if len(base) >= deep:
         if base[:deep] != _STRUCTURE:
             return _ELSEWHERE
-        return _SKIPPED if "/P" in path else _STRUCTURE
+        return _SKIPPED if marks else _STRUCTURE
     whole = base + path
     if whole[:deep] == _STRUCTURE:
         return _SKIPPED if "/P" in whole[deep:] else _STRUCTURE
@@ -104,6 +110,15 @@ class Resolver(HistoricalResolver):
     """pyHanko's view of one revision; the ways to an object are found when a rule asks for them."""
 
     reader: "Reader"
+    _explicit: frozenset[generic.Reference] | None = None
+    _followed = False
+    """All that lies behind what the walk does not follow is found."""
+
+    def explicit_refs_in_revision(self) -> set[generic.Reference]:
+        """Return what this revision defines or frees; asked for by every rule, made once."""
+        if self._explicit is None:
+            self._explicit = frozenset(super().explicit_refs_in_revision())  # type: ignore[no-untyped-call]
+        return set(self._explicit)
 
     def is_ref_unassignable(self, ref: generic.Reference) -> bool:
         """Tell whether a number means nothing here: what comes under it later is new.
@@ -133,16 +148,16 @@ class Resolver(HistoricalResolver):
         waiting: list[tuple[Key, Path, tuple[Edge, ...]]] = [(_TRAILER, (), self._trailing)]
         while waiting:
             origin, base, edges = waiting.pop()
-            for path, key in edges:
-                stage = _stage(base, path)
-                if stage == _SKIPPED:
+            for path, key, marks in edges:
+                stage = _stage(base, path, marks)
+                if stage is _SKIPPED:
                     self._hidden.add(key)
                     continue
                 self._origins[key].append((origin, path))
                 if (key, stage) in reached:
                     continue
                 found = self.reader.edges(key, self.revision)
-                if self._trees.may_enter(key, path, inside=stage == _STRUCTURE):
+                if self._trees.may_enter(key, path, inside=stage is _STRUCTURE):
                     reached.add((key, stage))
                     waiting.append((key, stage, found))
         self._indirect_object_access_cache = {}
@@ -153,14 +168,17 @@ class Resolver(HistoricalResolver):
         What only such ways lead to is among them.
         """
         self._load_reverse_xref_cache()
+        if self._followed:
+            return self._hidden
         waiting = [key for key in self._hidden if key not in self._origins]
         while waiting:
             with contextlib.suppress(misc.PdfReadError):  # missing or broken: nothing lies behind it
-                for _, key in self.reader.edges(waiting.pop(), self.revision):
+                for _, key, _ in self.reader.edges(waiting.pop(), self.revision):
                     if key not in self._hidden:
                         self._hidden.add(key)
                         if key not in self._origins:
                             waiting.append(key)
+        self._followed = True
         return self._hidden
 
     def uses(self, key: Key) -> set[Path]:
@@ -196,14 +214,14 @@ class Resolver(HistoricalResolver):
         stack: list[tuple[Key, Path, Iterator[Edge]]] = [(_TRAILER, (), iter(self._trailing))]
         while stack:
             here, base, edges = stack[-1]
-            for path, key in edges:
-                stage = _stage(base, path)
-                if stage == _SKIPPED or key in under_way:
+            for path, key, marks in edges:
+                stage = _stage(base, path, marks)
+                if stage is _SKIPPED or key in under_way:
                     continue
                 whole = base + path
                 if key == target:
                     yield whole
-                elif key in useful and self._trees.enters(key, whole, inside=stage == _STRUCTURE):
+                elif key in useful and self._trees.enters(key, whole, inside=stage is _STRUCTURE):
                     under_way.add(key)
                     stack.append((key, whole, iter(self.reader.edges(key, self.revision))))
                     break
