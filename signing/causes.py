@@ -185,6 +185,8 @@ def unreadable(exc: Exception, where: str = "") -> Violation:
 def _cause(exc: Exception) -> tuple[Code, str]:
     if isinstance(exc, BrokenError):
         return exc.code, exc.detail
+    if isinstance(exc, KeyError) and exc.args == ("/Root",):
+        return Code.PDF_CATALOG, "the trailer of an earlier revision names no catalog (/Root)"
     for kind, code, words in _KINDS:
         if isinstance(exc, kind):
             return code, words

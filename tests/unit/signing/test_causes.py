@@ -5,6 +5,9 @@ import zlib
 
 import pytest
 
+from tests.attacks.building import letter
+from tests.good.laying import FIELD, dictionary, fill
+from tests.good.signers import by_hand
 from tests.lab.pdfs import judge, plain, signed_by_hand, signed_twice, update
 
 SIGNED = signed_by_hand()
@@ -111,6 +114,15 @@ def test_each_break_is_told_by_its_own_cause(name):
     reasons = judge(pdf).integrity.reasons
     assert [str(reason.code) for reason in reasons] == [code]
     assert place in reasons[0].detail
+
+
+def test_an_earlier_trailer_without_a_catalog_is_told_so():
+    """A signed revision whose own trailer names none has no objects to compare an update with."""
+    form = b"<< /Fields [9 0 R] /SigFlags 3 >>"
+    base = letter(n6=form, n7=b"[9 0 R]", n9=FIELD % (b"s", 10), n10=dictionary())
+    signed = fill(base.replace(b"/Root 1", b"/Toor 1"), by_hand())
+    reasons = judge(update(signed, {5: b"<< /Producer (again) >>"})).integrity.reasons
+    assert {str(reason.code) for reason in reasons} == {"pdf.catalog"}
 
 
 ALTERED = {
