@@ -33,6 +33,9 @@ _ELSEWHERE: Final[Path] = ("",)
 _SKIPPED: Final[Path] = ("/P",)
 _P, _PARENT = 1, 2
 _MARKS: Final[dict[str | int, int]] = {"/P": _P, "/Parent": _PARENT}
+_OTHER_FORMAT: Final = "/AdditionalStreams"
+"""Where LibreOffice's trailers name the document in its own format. Tools that sign copy the entry with a
+number of their own counting, under which something else comes to stand, or nothing."""
 _HOLDERS: Final = frozenset({generic.DictionaryObject, generic.ArrayObject, generic.StreamObject})
 _TRAILER: Final[Key] = (0, 0)
 
@@ -141,7 +144,8 @@ class Resolver(HistoricalResolver):
         if self._indirect_object_access_cache is not None:
             return
         self._trees = Trees(self)
-        self._trailing = tuple(edges_of(self.trailer_view))
+        trailing = edges_of(self.trailer_view)
+        self._trailing = tuple(edge for edge in trailing if not self._means_nothing(*edge[:2]))
         self._origins: defaultdict[Key, list[tuple[Key, Path]]] = defaultdict(list)
         self._hidden: set[Key] = set()
         reached: set[tuple[Key, Path]] = set()
@@ -161,6 +165,15 @@ class Resolver(HistoricalResolver):
                     reached.add((key, stage))
                     waiting.append((key, stage, found))
         self._indirect_object_access_cache = {}
+
+    def _means_nothing(self, path: Path, key: Key) -> bool:
+        # LibreOffice alone asks for it, and for a stream: none stands under its number, then or later.
+        reader = self.reader
+        return path[0] == _OTHER_FORMAT and reader.place(key, self.revision) is None and not any(
+            type(reader.version(key, revision)) is not generic.DictionaryObject
+            for revision in range(self.revision + 1, reader.total_revisions)
+            if reader.place(key, revision) is not None
+        )
 
     def hidden(self) -> set[Key]:
         """Return objects to which a way leads that the walk does not follow: to a parent, say.

@@ -164,6 +164,21 @@ LATE = b"<< /FT /Tx /T (Late) /Type /Annot /Subtype /Widget /Rect [0 0 9 9] /V (
 BOX = b"/MediaBox [0 0 595.0 842.0]"
 
 
+# --- LibreOffice's entry ---
+
+
+def in_another_format(number: int, key: bytes = b"/AdditionalStreams", look: int = 13) -> bytes:
+    """Sign and seal a letter whose trailer names a number under which nothing stood then.
+
+    The seal takes three numbers: 11 for its field, 12 for its value, 13 for its look.
+    """
+    entry = b"/ID [<0123> <0123>] %s [/application#2Fvnd.oasis.opendocument.text %d 0 R]" % (key, number)
+    pdf = by_person(letter().replace(b"/ID [<0123> <0123>]", entry))
+    field = FIELD.replace(b"%s", b"Seal").replace(b"%d", b"12")
+    shown = field[:-2].replace(b"[0 0 0 0]", b"[60 680 360 740]") + b"/AP << /N %d 0 R >> >>" % look
+    return by_seal(pdf, objects={11: shown, look: drawing()})
+
+
 GOOD = {
     "entries-of-their-kind": lambda: entries_of(b"/VRI"),
     "drafts-of-entries": drafts,
@@ -179,6 +194,9 @@ GOOD = {
     "fields-that-name-nothing": lambda: naming_nothing(annotations=b"[]"),
     "both-name-nothing": naming_nothing,
     "box-in-other-numerals": lambda: paged(BOX, b"/MediaBox [0.0 0 595 842]"),
+    "another-format-under-the-number-of-the-field": lambda: in_another_format(11),
+    "another-format-under-the-number-of-the-value": lambda: in_another_format(12),
+    "another-format-that-never-comes": lambda: in_another_format(40),
 }
 
 
@@ -236,6 +254,8 @@ REFUSED = {
     "template-by-another-name": lambda: templates(name=b"Other"),
     "template-that-a-look-may-need": lambda: templates(look=b""),
     "template-with-a-stamp": lambda: templates(sign=by_stamp),
+    "another-format-that-comes-as-a-look": lambda: in_another_format(13),
+    "another-format-by-another-key": lambda: in_another_format(40, key=b"/OtherStreams"),
 }  # fmt: skip
 
 
