@@ -38,8 +38,13 @@ ITEM: Final = re.compile(_WHITE + rb"()(?:" + _KINDS + rb"|(\]))")
 """The same numbers; what stands in a list, or by itself."""
 KEY, NAME, REFERENCE, NUMBER, OPEN, NUMBERS, LIST = range(1, 8)
 STRING, ESCAPED, HEX, WORD, ODD_STRING, CLOSE = range(8, 14)
-_ESCAPE: Final = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
-_MEANT: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
+_ESCAPE: Final = re.compile(rb"\\([0-3][0-7]{2}|[()\\nrtbf])")
+_MEANT: Final = {
+    **{b"%03o" % byte: bytes((byte,)) for byte in range(256)},
+    **dict(zip((b"n", b"r", b"t", b"b", b"f"), (b"\n", b"\r", b"\t", b"\b", b"\f"), strict=True)),
+    **{mark: mark for mark in (b"(", b")", b"\\")},
+}
+"""What each of these escapes means."""
 FIRST_LOOK: Final = 2048
 """Bytes looked at first: nearly every value and object is short."""
 
@@ -48,9 +53,6 @@ BEHIND: Final = re.compile(_WHITE + rb"(?=([^ \n\r\t\f\x00]))")
 
 def unescaped(text: bytes) -> bytes:
     """Return what a string of the kind `ESCAPED` means."""
-    return _ESCAPE.sub(_meant, text)
-
-
-def _meant(escape: "re.Match[bytes]") -> bytes:
-    text = escape[1]
-    return bytes((int(text, 8),)) if len(text) == len("ooo") else _MEANT.get(text, text)
+    pieces = _ESCAPE.split(text)
+    pieces[1::2] = [_MEANT[escape] for escape in pieces[1::2]]
+    return b"".join(pieces)

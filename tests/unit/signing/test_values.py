@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyhanko.pdf_utils import generic, misc
 
-from signing import leaves, values
+from signing import leaves, spelling, values
 from signing.reading import open_pdf
 from tests.lab.pdfs import judge, limits, signed_twice, with_dss
 
@@ -157,3 +157,26 @@ def test_a_comment_without_an_end_ends():
         with pytest.raises(misc.PdfError):
             values.read_object(io.BytesIO(data), PLACE)
     assert values.read_object(io.BytesIO(b"% ends\r 7 "), PLACE) == 7
+
+
+BESIDE = [b"0", b"7", b"n", b"\n", b"\xff", b" "]
+ESCAPES = [b"\\%03o" % byte for byte in range(256)] + [b"\\" + bytes((mark,)) for mark in b"()\\nrtbf"]
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.one_of(st.sampled_from(ESCAPES), st.sampled_from(BESIDE))))
+def test_escapes_mean_what_they_mean_to_the_original(pieces):
+    """All that the pattern takes, side by side: a digit behind a number, a mark behind a backslash."""
+    text = b"".join(pieces)
+    assert spelling.ITEM.fullmatch(b"(" + text + b")")
+    meant = generic.read_string_from_stream(io.BytesIO(b"(" + text + b")"))
+    assert generic.pdf_string(spelling.unescaped(text)).original_bytes == meant.original_bytes
+
+
+def test_every_escape_is_known_alone():
+    """256 numbers and eight marks; what the pattern does not take never comes here."""
+    for text in ESCAPES:
+        assert len(spelling.unescaped(text)) == 1
+    for odd in (b"\\8", b"\\400", b"\\12", b"\\x", b"\\\n"):
+        found = spelling.ITEM.match(b"(" + odd + b")")
+        assert found.lastindex == spelling.ODD_STRING
