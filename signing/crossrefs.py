@@ -65,23 +65,60 @@ def check_linear(pdf: OpenedPdf) -> Violation | None:
     Args:
         pdf: the file.
     """
-    stream, head = pdf.reader.stream, pdf.read(0, _HEAD_BYTES)
-    begin = _FIRST_OBJECT.match(head)
+    # Of another length an update followed: nobody takes it for one any more.
+    if _linear_length(pdf) != pdf.size or _begins_at_first_page(pdf, pdf.reader.total_revisions - 1):
+        return None
+    return _refused("its first page and its end begin with different tables")
+
+
+def is_linear_whole(pdf: OpenedPdf, end: int) -> bool:
+    """Tell whether the oldest two sections are the halves of one linearised file, signed as a whole.
+
+    Such a file was written in one go (Acrobat does it): neither half came after the other, and what either
+    defines lies within the bytes that its signature covers.
+
+    Args:
+        pdf: the file.
+        end: bytes of it up to where the signature ends.
+    """
+    reader = pdf.reader
+    return (
+        reader.total_revisions > 1
+        and _linear_length(pdf) == end
+        and _begins_at_first_page(pdf, 1)
+        and reader.xrefs.get_xref_container_info(0).end_location <= end
+        and "/Root" in reader.get_historical_resolver(1).trailer_view
+    )
+
+
+def _linear_length(pdf: OpenedPdf) -> int | None:
+    # The length that the first object of a linearised file names; None: it is none, or names no number.
+    found = _first_object(pdf)
+    length = resolved(found[0], "/L") if found is not None else None
+    return int(length) if isinstance(length, generic.NumberObject) else None
+
+
+def _begins_at_first_page(pdf: OpenedPdf, revision: int) -> bool:
+    # Whether a revision's table is the one right behind the first object, where a browser begins.
+    found = _first_object(pdf)
+    place = pdf.reader.xrefs.get_xref_container_info(revision).declared_startxref
+    between = pdf.read(place, _HEAD_BYTES)
+    return found is not None and found[1] == place + len(between) - len(between.lstrip(_WHITE))
+
+
+def _first_object(pdf: OpenedPdf) -> tuple[generic.DictionaryObject, int | None] | None:
+    # The first object of a linearised file, and where the next thing begins; None: it is no such file.
+    begin = _FIRST_OBJECT.match(pdf.read(0, _HEAD_BYTES))
     if begin is None:
         return None
+    stream = pdf.reader.stream
     stream.seek(begin.end())
     value = generic.read_object(stream, generic.Reference(int(begin[1]), 0, pdf.reader))
     if not isinstance(value, generic.DictionaryObject) or "/Linearized" not in value:
         return None
-    if resolved(value, "/L") != pdf.size:
-        return None  # an update followed: nobody takes it for one any more
-    behind = _BEHIND.match(pdf.read(stream.tell(), _HEAD_BYTES))
-    place = pdf.reader.xrefs.get_xref_container_info(pdf.reader.total_revisions - 1).declared_startxref
-    between = pdf.read(place, _HEAD_BYTES)
-    place += len(between) - len(between.lstrip(_WHITE))
-    if behind is None or stream.tell() + behind.end() != place:
-        return _refused("its first page and its end begin with different tables")
-    return None
+    end = stream.tell()
+    behind = _BEHIND.match(pdf.read(end, _HEAD_BYTES))
+    return value, end + behind.end() if behind is not None else None
 
 
 def check_offsets(reader: PdfFileReader, revision: int, end: int) -> Violation | None:

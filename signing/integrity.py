@@ -15,7 +15,7 @@ from signing.byteranges import Range, check_order, check_reach, read_range
 from signing.causes import unreadable
 from signing.changes import check_changes
 from signing.cms import read_cms, read_token, verify_cms
-from signing.crossrefs import check_ends, check_hybrid, check_linear, check_offsets
+from signing.crossrefs import check_ends, check_hybrid, check_linear, check_offsets, is_linear_whole
 from signing.digests import Digests
 from signing.fields import SUBFILTERS, FoundField, find_fields, is_invisible, told
 from signing.layout import check_layout
@@ -215,6 +215,8 @@ def _embed(pdf: OpenedPdf, signature: JudgedSignature) -> None:
         return
     embedded = PlacedSignature(pdf.reader, signature.found.field, signature.contents)
     signature.embedded = embedded
+    if embedded.signed_revision == 0 and signature.range and is_linear_whole(pdf, signature.range.end):
+        embedded.signed_revision = 1
     if signature.claimed_at is None and not signature.found.timestamp:
         signature.claimed_at = _claimed(embedded)
 

@@ -5,11 +5,12 @@ from collections.abc import Callable
 import pikepdf
 import pytest
 
-from tests.attacks.building import drawing, letter, page
+from tests.attacks.building import FORGED, drawing, letter, page, raw_update, shows, table
 from tests.good.judged import ACCEPTED, parts
 from tests.good.laying import FIELD, PLAIN, behind, by_qpdf, dictionary, fill, lay
 from tests.good.signers import by_hand
-from tests.lab.pdfs import next_number, person, seal, sign, update
+from tests.good.test_updates import stored
+from tests.lab.pdfs import newest, next_number, person, seal, sign, update
 
 VALUE = by_hand()
 STREAMS = {"object_stream_mode": pikepdf.ObjectStreamMode.generate}
@@ -69,6 +70,35 @@ def in_one_go() -> bytes:
         n6=b"<< /Fields [9 0 R] /SigFlags 3 >>", n7=b"[9 0 R]", n9=FIELD % (b"s", 10), n10=dictionary()
     )
     return fill(base, VALUE)
+
+
+def linearised_in_one_go(length: int = 0) -> bytes:
+    """Acrobat signs while it writes a file in two halves: the first page's, and a rest that names no catalog.
+
+    Args:
+        length: that its first object names; 0: its own.
+    """
+    base = letter(
+        n6=b"<< /Fields [9 0 R] /SigFlags 3 >>", n7=b"[9 0 R]", n9=FIELD % (b"s", 10), n10=dictionary()
+    )
+    objects = {number: newest(base, number) for number in range(1, 11)}
+    opening = b"%%PDF-1.7\n30 0 obj\n<< /Linearized 1 /L %010d /O 3 /N 1 >>\nendobj\n"
+    start = len(opening % 0)
+
+    def half(numbers: tuple[int, ...], places: dict[int, int], entries: bytes, ending: int) -> bytes:
+        rows = [(number, places[number], 0, b"n") for number in numbers]
+        trailer = b"trailer\n<< %s /ID [<01> <01>] >>\nstartxref\n%d\n%%%%EOF\n" % (entries, ending)
+        return table(rows) + trailer
+
+    def first(places: dict[int, int], rest: int) -> bytes:
+        return half((1, 3, 4, 8, 30), places, b"/Size 31 /Root 1 0 R /Info 5 0 R /Prev %010d" % rest, 0)
+
+    room = len(first(dict.fromkeys(range(31), 0), 0))
+    out, places = raw_update(opening % 0 + b" " * room, objects)
+    places[30] = opening.index(b"30 0 obj") - 1
+    rest = half((2, 5, 6, 7, 9, 10), places, b"/Size 11", start)
+    whole = opening % (length or len(out) + len(rest)) + first(places, len(out)) + out[start + room :] + rest
+    return fill(whole, VALUE)
 
 
 def with_a_look() -> bytes:
@@ -132,6 +162,8 @@ GOOD = {
     "form-in-the-catalog": form_in_the_catalog,
     "in-one-go": in_one_go,
     "object-streams": lambda: sign(by_qpdf(letter(), **STREAMS), person()),
+    "linearized-in-one-go": linearised_in_one_go,
+    "linearized-in-one-go-and-a-store": lambda: stored(linearised_in_one_go()),
     "linearized": lambda: sign(by_qpdf(letter(), linearize=True), person()),
     "linearized-object-streams-two": lambda: sign(
         sign(by_qpdf(letter(), linearize=True, **STREAMS), person(), visible=True), seal(), visible=True
@@ -184,6 +216,20 @@ def test_what_could_hold_something_unsigned_is_refused_for_it(name):
     """Each is read the same by most viewers; what makes it refuse is what another one could read."""
     make, code = REFUSED[name]
     assert parts(make())[0] == {code}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: linearised_in_one_go(1),
+        lambda: update(linearised_in_one_go(), {4: shows(FORGED)}),
+        lambda: update(linearised_in_one_go(len(linearised_in_one_go()) + 400), {4: shows(FORGED)}),
+    ],
+    ids=["of-another-length", "and-another-page", "of-a-length-to-come"],
+)
+def test_two_halves_are_one_file_where_the_signature_ends_with_the_length_that_it_names(make):
+    """Else the second half is an update, and what comes behind both is one in any case."""
+    assert "signature.changed-after" in parts(make())[0]
 
 
 @pytest.mark.parametrize("R", [4, 6])

@@ -138,16 +138,16 @@ async def test_a_process_killed_between_two_files_is_replaced(gate, tmp_path):
     assert results == [GateReport(envelope=None)] * 3
 
 
-async def test_a_caller_that_goes_away_frees_the_process(gate, tmp_path):
+async def test_a_caller_that_goes_away_frees_the_process(tmp_path):
     """Cancelling a question ends the work on it, and the process serves again."""
-    pool, _ = gate
-    asked = asyncio.create_task(judge(pool, tmp_path / "hang"))
-    await asyncio.sleep(0.3)
-    asked.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await asked
-    async with asyncio.timeout(1.9):  # less than the wall limit of the hanging file
-        assert await judge(pool, tmp_path / "good") == GateReport(envelope=None)
+    async with opened(wall_seconds=60) as (pool, _):
+        asked = asyncio.create_task(judge(pool, tmp_path / "hang"))
+        await asyncio.sleep(0.3)
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        async with asyncio.timeout(40):  # less than the wall limit of the hanging file
+            assert await judge(pool, tmp_path / "good") == GateReport(envelope=None)
 
 
 async def test_the_network_is_closed(gate, tmp_path):
