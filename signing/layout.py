@@ -95,7 +95,7 @@ def _update(pdf: OpenedPdf, number: int, start: int) -> int:
     }
     spans[begin], trailer = _table(pdf, begin) if own is None else _stream(pdf, own, begin)
     # A reader may look into the newest trailer alone.
-    if trailer.get("/Root") != reader.trailer.raw_get("/Root", revision=number - 1):
+    if trailer.get("/Root") != reader.trailer.raw_get("/Root", revision=number):
         raise _OddError("an update's trailer does not name the catalog")
     for idnum, inside in _packed(section.xrefs_in_objstm).items():
         stream_place = reader.place((idnum, 0), number)

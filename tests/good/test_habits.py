@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.attacks.building import (
+    FORGED,
     append_table,
     by_person,
     by_seal,
@@ -14,6 +15,7 @@ from tests.attacks.building import (
     one,
     page,
     raw_update,
+    shows,
     stream,
     table,
     text_field,
@@ -179,6 +181,32 @@ def in_another_format(number: int, key: bytes = b"/AdditionalStreams", look: int
     return by_seal(pdf, objects={11: shown, look: drawing()})
 
 
+# --- catalogs ---
+
+
+def moved(
+    entries: bytes = b"", pages: bytes = b"2 0 R", objects: dict[int, bytes] | None = None
+) -> bytes:
+    """Append a store, and a catalog under a number of its own, as e-Szigno does."""
+    catalog = newest(one(), 1)[:-2].replace(b"/Pages 2 0 R", b"/Pages " + pages)
+    made = {
+        11: catalog + b"/DSS 12 0 R %s >>" % entries,
+        12: b"<< /Type /DSS /Certs [13 0 R] >>",
+        13: a_certificate(),
+        **(objects or {}),
+    }
+    return append_table(one(), made, root=11)
+
+
+def moved_and_its_number_given_away() -> bytes:
+    """Give the number of the catalog that was signed to another store."""
+    objects = {
+        1: b"<< /Type /DSS /Certs [13 0 R] >>",
+        11: newest(moved(), 11).replace(b"/DSS 12 0 R", b"/DSS 1 0 R"),
+    }
+    return append_table(moved(), objects, root=11)
+
+
 GOOD = {
     "entries-of-their-kind": lambda: entries_of(b"/VRI"),
     "drafts-of-entries": drafts,
@@ -194,6 +222,10 @@ GOOD = {
     "fields-that-name-nothing": lambda: naming_nothing(annotations=b"[]"),
     "both-name-nothing": naming_nothing,
     "box-in-other-numerals": lambda: paged(BOX, b"/MediaBox [0.0 0 595 842]"),
+    "catalog-moved": moved,
+    "catalog-moved-and-moved-back": lambda: append_table(
+        moved(), {1: newest(moved(), 11)}, root=1
+    ),
     "another-format-under-the-number-of-the-field": lambda: in_another_format(11),
     "another-format-under-the-number-of-the-value": lambda: in_another_format(12),
     "another-format-that-never-comes": lambda: in_another_format(40),
@@ -254,6 +286,17 @@ REFUSED = {
     "template-by-another-name": lambda: templates(name=b"Other"),
     "template-that-a-look-may-need": lambda: templates(look=b""),
     "template-with-a-stamp": lambda: templates(sign=by_stamp),
+    "catalog-moved-to-other-pages": lambda: moved(
+        pages=b"14 0 R",
+        objects={
+            14: b"<< /Type /Pages /Kids [15 0 R] /Count 1 >>",
+            15: newest(one(), 3).replace(b"4 0 R", b"16 0 R"),
+            16: shows(FORGED),
+        },
+    ),
+    "catalog-moved-with-an-opening": lambda: moved(entries=b"/OpenAction [3 0 R /Fit]"),
+    "catalog-moved-and-its-number-given-away": moved_and_its_number_given_away,
+    "trailer-that-names-no-catalog": lambda: b"/Rool".join(moved().rsplit(b"/Root", 1)),
     "another-format-that-comes-as-a-look": lambda: in_another_format(13),
     "another-format-by-another-key": lambda: in_another_format(40, key=b"/OtherStreams"),
 }  # fmt: skip
