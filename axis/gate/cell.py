@@ -71,6 +71,11 @@ class Cell:
             return answer
         raise SetupError(answer.detail if isinstance(answer, Trouble) else "a judging process is confused")
 
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked; one that was killed while it had nothing to do says nothing of it."""
+        return bool(self._pool.active)
+
     async def run(self, task: Task, *args: object, wall_seconds: float) -> bytes:
         """Run one task to its end.
 

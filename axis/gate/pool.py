@@ -41,6 +41,8 @@ _log: Final = logging.getLogger(__name__)
 
 _PAUSE_SECONDS: Final = 5.0
 """Between two starts of a process that cannot start."""
+_LOOK_SECONDS: Final = 1.0
+"""Between two looks for idle processes that died."""
 
 
 def _ignore(_cause: str) -> None:
@@ -79,6 +81,7 @@ class GatePool:
         self._idle: asyncio.LifoQueue[Cell] = asyncio.LifoQueue()
         self._alone = asyncio.Lock()
         self._mending: set[asyncio.Task[None]] = set()
+        self._watching: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Start all processes and wait until they are warm.
@@ -91,12 +94,14 @@ class GatePool:
             _log.warning("the kernel gives judging processes no empty network; their interpreter refuses")
         for cell in self._cells:
             self._idle.put_nowait(cell)
+        self._watching = asyncio.create_task(self._watch())
 
     async def close(self) -> None:
         """End all processes, whatever they do, and remove the scratch folder."""
-        for mending in tuple(self._mending):
-            mending.cancel()
-        await asyncio.gather(*self._mending, return_exceptions=True)
+        ending = {*self._mending} if self._watching is None else {*self._mending, self._watching}
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
         await asyncio.gather(*(cell.close() for cell in self._cells))
         await asyncio.to_thread(self._scratch.close)
 
@@ -152,7 +157,8 @@ class GatePool:
             own_evidence=own_evidence,
         )
         question = encode(request)
-        cell = await self._idle.get()
+        while not (cell := await self._idle.get()).alive:
+            self._lost(cell)
         sound = False
         try:
             answer = await self._ask(cell, path, question)
@@ -219,6 +225,22 @@ class GatePool:
             return decode_answer(data)
         except (msgspec.MsgspecError, TypeError) as exc:
             raise CellDiedError(Cause.GARBLED, "the answer cannot be decoded") from exc
+
+    async def _watch(self) -> None:
+        # A process that dies while it has nothing to do tells nobody: the next file would find it dead.
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            idle = [self._idle.get_nowait() for _ in range(self._idle.qsize())]
+            for cell in reversed(idle):
+                if cell.alive:
+                    self._idle.put_nowait(cell)
+                else:
+                    self._lost(cell)
+
+    def _lost(self, cell: Cell) -> None:
+        _log.warning("a judging process died while it was idle")
+        self._on_death(Cause.KILLED)
+        self._mend(cell)
 
     def _mend(self, cell: Cell) -> None:
         """Replace a cell's process; files go to it again only when it is warm."""

@@ -150,6 +150,19 @@ async def test_a_caller_that_goes_away_frees_the_process(tmp_path):
             assert await judge(pool, tmp_path / "good") == GateReport(envelope=None)
 
 
+async def test_an_idle_process_that_dies_is_replaced_before_a_file_asks_for_it(tmp_path):
+    """Nobody waits for an answer then, and no file loses one of its two tries."""
+    async with opened() as (pool, deaths):
+        answer = decode_answer(await pool._cells[0].run(ready, wall_seconds=5))
+        assert isinstance(answer, Ready)
+        os.kill(answer.pid, signal.SIGKILL)
+        async with asyncio.timeout(30):
+            while not deaths:
+                await asyncio.sleep(0.05)
+        assert await judge(pool, tmp_path / "good") == GateReport(envelope=None)
+        assert deaths == ["killed"]
+
+
 async def test_the_network_is_closed(gate, tmp_path):
     """A judging process reaches nothing, not even this machine."""
     pool, deaths = gate
