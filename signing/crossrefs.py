@@ -65,8 +65,8 @@ def check_linear(pdf: OpenedPdf) -> Violation | None:
     Args:
         pdf: the file.
     """
-    # Of another length an update followed: nobody takes it for one any more.
-    if _linear_length(pdf) != pdf.size or _begins_at_first_page(pdf, pdf.reader.total_revisions - 1):
+    behind = _behind_first_object(pdf, pdf.size)
+    if behind is None or behind == _table(pdf, pdf.reader.total_revisions - 1):
         return None
     return _refused("its first page and its end begin with different tables")
 
@@ -84,30 +84,15 @@ def is_linear_whole(pdf: OpenedPdf, end: int) -> bool:
     reader = pdf.reader
     return (
         reader.total_revisions > 1
-        and _linear_length(pdf) == end
-        and _begins_at_first_page(pdf, 1)
+        and _behind_first_object(pdf, end) == _table(pdf, 1)
         and reader.xrefs.get_xref_container_info(0).end_location <= end
         and "/Root" in reader.get_historical_resolver(1).trailer_view
     )
 
 
-def _linear_length(pdf: OpenedPdf) -> int | None:
-    # The length that the first object of a linearised file names; None: it is none, or names no number.
-    found = _first_object(pdf)
-    length = resolved(found[0], "/L") if found is not None else None
-    return int(length) if isinstance(length, generic.NumberObject) else None
-
-
-def _begins_at_first_page(pdf: OpenedPdf, revision: int) -> bool:
-    # Whether a revision's table is the one right behind the first object, where a browser begins.
-    found = _first_object(pdf)
-    place = pdf.reader.xrefs.get_xref_container_info(revision).declared_startxref
-    between = pdf.read(place, _HEAD_BYTES)
-    return found is not None and found[1] == place + len(between) - len(between.lstrip(_WHITE))
-
-
-def _first_object(pdf: OpenedPdf) -> tuple[generic.DictionaryObject, int | None] | None:
-    # The first object of a linearised file, and where the next thing begins; None: it is no such file.
+def _behind_first_object(pdf: OpenedPdf, length: int) -> int | None:
+    # Where the table of the first page stands in a linearised file of that length, and a browser begins;
+    # -1: nowhere. None: the file is none, or names another length: an update followed.
     begin = _FIRST_OBJECT.match(pdf.read(0, _HEAD_BYTES))
     if begin is None:
         return None
@@ -116,9 +101,18 @@ def _first_object(pdf: OpenedPdf) -> tuple[generic.DictionaryObject, int | None]
     value = generic.read_object(stream, generic.Reference(int(begin[1]), 0, pdf.reader))
     if not isinstance(value, generic.DictionaryObject) or "/Linearized" not in value:
         return None
+    if resolved(value, "/L") != length:
+        return None
     end = stream.tell()
     behind = _BEHIND.match(pdf.read(end, _HEAD_BYTES))
-    return value, end + behind.end() if behind is not None else None
+    return end + behind.end() if behind is not None else -1
+
+
+def _table(pdf: OpenedPdf, revision: int) -> int:
+    # Where a revision's cross-references begin, white space aside.
+    place = pdf.reader.xrefs.get_xref_container_info(revision).declared_startxref
+    between = pdf.read(place, _HEAD_BYTES)
+    return place + len(between) - len(between.lstrip(_WHITE))
 
 
 def check_offsets(reader: PdfFileReader, revision: int, end: int) -> Violation | None:

@@ -178,11 +178,10 @@ def holder_replaced() -> bytes:
     return _streamed(out, number + 1, rows, number + 2, b"/Prev %d" % last_startxref(pdf))
 
 
-def _linearised(length: int) -> bytes:
+def _linearised(length: int, spelt: bytes = b"%010d") -> bytes:
     # Its first section, which counts where the file has that length, names another content than its last.
-    head = _HEAD + (
-        b"30 0 obj\n<< /Linearized 1 /L %010d /H [500 10] /O 3 /E 600 /N 1 /T 700 >>\nendobj\n" % length
-    )
+    entries = b"/L %s /H [500 10] /O 3 /E 600 /N 1 /T 700" % (spelt % length)
+    head = _HEAD + b"30 0 obj\n<< /Linearized 1 %s >>\nendobj\n" % entries
     objects = _objects(letter())
 
     def section(places: dict[int, int]) -> bytes:
@@ -205,9 +204,9 @@ def linearised_once() -> bytes:
     return by_person(_linearised(1))
 
 
-def linearised_as_signed() -> bytes:
-    """One that names the length it will have when it is signed."""
-    return by_person(_linearised(len(linearised_once())))
+def linearised_as_signed(spelt: bytes = b"%010d") -> bytes:
+    """One that names the length it will have when it is signed, in as many digits."""
+    return by_person(_linearised(len(linearised_once()), spelt))
 
 
 _QPDF: Final = (another_by_qpdf,)

@@ -5,6 +5,7 @@ import zlib
 
 import pytest
 
+from tests.attacks.layouts import linearised_as_signed
 from tests.lab.pdfs import a_cms, codes, judge, newest, plain, seal, sign_by_hand, update
 from tests.lab.services import a_token
 
@@ -144,3 +145,9 @@ def test_g4_an_object_that_lies_behind_the_signature_is_not_signed():
     later = b"4 0 obj\n<< /Length %d >>\nstream\n%s\nendstream\nendobj\n" % (len(body), body)
     attack = update(pdf + later, {1: newest(pdf, 1)})
     assert "signature.not-covering-file" in codes(judge(attack))["integrity"]
+
+
+@pytest.mark.parametrize("spelt", [b"%010d", b"%08d.0"], ids=["whole", "real"])
+def test_g1_a_linearised_file_of_its_length_has_one_beginning(spelt):
+    """G1-linearised: however the number is spelled that names the length."""
+    assert codes(judge(linearised_as_signed(spelt)))["integrity"] == {"signature.hybrid-references"}
