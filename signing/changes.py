@@ -63,9 +63,10 @@ class _Touched(FormUpdatingRule):
         self, old: HistoricalResolver, new: HistoricalResolver
     ) -> Iterator[tuple[ModificationLevel, FormUpdate]]:
         touched: set[generic.Reference] = new.explicit_refs_in_revision()
-        usual = brings_usual_defaults(new.reader.get_historical_resolver(new.revision - 1), new)
+        before = new.reader.get_historical_resolver(new.revision - 1)
         for level, update in super().apply(old, new):
-            if usual and update.field_name is None and level is ModificationLevel.FORM_FILLING:
+            of_the_form = update.field_name is None and level is ModificationLevel.FORM_FILLING
+            if of_the_form and brings_usual_defaults(before, new):
                 level = ModificationLevel.LTA_UPDATES  # noqa: PLW2901 - nothing is drawn by them
             if update.updated_ref in touched and is_looked_at(old, new, update):
                 yield level, as_filled(old, new, update)

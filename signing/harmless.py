@@ -5,13 +5,15 @@ attack rides on it; the attacks that were tried stand in the tests.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import HistoricalResolver
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.diff_analysis.rules_api import QualifiedWhitelistRule, ReferenceUpdate
+
+from signing.objects import Key, key_of
 
 VRI: Final = frozenset({"/Type", "/Cert", "/CRL", "/OCSP", "/TU", "/TS"})
 DSS: Final = frozenset({"/Type", "/Certs", "/CRLs", "/OCSPs", "/VRI"})
@@ -53,7 +55,7 @@ class UnusedLongTermData(QualifiedWhitelistRule):
             return
         used = reachable(new)
         for reference in drafts:
-            if _key(reference) not in used:
+            if key_of(reference) not in used:
                 yield ModificationLevel.LTA_UPDATES, ReferenceUpdate(reference)
 
 
@@ -74,11 +76,8 @@ class UnusedLeftOver(QualifiedWhitelistRule):
             and reader.xrefs.get_historical_ref(reference, new.revision) is not None
             and _is_bare_font(new(reference))
         ]
-        if not left:
-            return
-        used = reachable(new) | reachable(reader.get_historical_resolver(reader.total_revisions - 1))
-        for reference in left:
-            if _key(reference) not in used and self._is_spelt_so(new, reference):
+        for reference in unused(new, left):
+            if self._is_spelt_so(new, reference):
                 yield ModificationLevel.LTA_UPDATES, ReferenceUpdate(reference)
 
     def _is_spelt_so(self, new: HistoricalResolver, reference: generic.Reference) -> bool:
@@ -191,16 +190,25 @@ def unused_frees(new: HistoricalResolver) -> Iterator[generic.Reference]:
             yield reference
 
 
-def reachable(revision: HistoricalResolver) -> frozenset[tuple[int, int]]:
+def unused(new: HistoricalResolver, references: Sequence[generic.Reference]) -> Iterator[generic.Reference]:
+    """Yield those of some objects to which nothing leads, in a revision and in the last."""
+    if not references:
+        return
+    reader = new.reader
+    used = reachable(new) | reachable(reader.get_historical_resolver(reader.total_revisions - 1))
+    yield from (reference for reference in references if key_of(reference) not in used)
+
+
+def reachable(revision: HistoricalResolver) -> frozenset[Key]:
     """Return number and generation of every object that a path from the trailer leads to, there or not."""
     xrefs = revision.reader.xrefs
-    seen: set[tuple[int, int]] = set()
+    seen: set[Key] = set()
     waiting: list[Any] = [revision.trailer_view]
     while waiting:
         value = waiting.pop()
         if isinstance(value, generic.IndirectObject):
-            if _key(value.reference) not in seen:
-                seen.add(_key(value.reference))
+            if key_of(value.reference) not in seen:
+                seen.add(key_of(value.reference))
                 if xrefs.get_historical_ref(value.reference, revision.revision) is not None:
                     waiting.append(revision(value.reference))
         else:
@@ -223,10 +231,6 @@ def _parts(value: Any) -> Iterator[Any]:  # noqa: ANN401  # pyHanko's objects ar
         yield from (value.raw_get(key) for key in value)
     elif isinstance(value, generic.ArrayObject):
         yield from (value.raw_get(index) for index in range(len(value)))
-
-
-def _key(reference: generic.Reference) -> tuple[int, int]:
-    return reference.idnum, reference.generation
 
 
 def _holds(section: Any, number: int) -> bool:  # noqa: ANN401  # a section of pyHanko's own
@@ -275,7 +279,7 @@ def is_same(old: Any, new: Any) -> bool:  # noqa: ANN401
     if type(old) is not type(new) or isinstance(old, generic.StreamObject):
         return False
     if isinstance(old, generic.IndirectObject):
-        return _key(old.reference) == _key(new.reference)
+        return key_of(old.reference) == key_of(new.reference)
     if isinstance(old, generic.DictionaryObject) and old.keys() != new.keys():
         return False
     if isinstance(old, generic.DictionaryObject):

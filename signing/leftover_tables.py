@@ -13,7 +13,7 @@ from pyhanko.pdf_utils.xref import XRefSectionData, XRefSectionType, parse_xref_
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.diff_analysis.rules_api import QualifiedWhitelistRule, ReferenceUpdate
 
-from signing.harmless import Updates, is_same, reachable
+from signing.harmless import Updates, is_same, unused
 
 _OWN: Final = frozenset({"/Length", "/Filter", "/DecodeParms", "/W", "/Index", "/Type"})
 _TRAILER: Final = frozenset({"/Root", "/Info", "/ID", "/Prev", "/Size"})
@@ -32,12 +32,8 @@ class LeftOverTable(QualifiedWhitelistRule):
             and isinstance(reader.xrefs.get_historical_ref(reference, new.revision), int)
             and _repeats(new, reference)
         ]
-        if not left:
-            return
-        used = reachable(new) | reachable(reader.get_historical_resolver(reader.total_revisions - 1))
-        streams = {stream.idnum for stream in reader.xrefs.xref_stream_refs}
-        for reference in left:
-            if (reference.idnum, reference.generation) not in used and reference.idnum not in streams:
+        for reference in unused(new, left):
+            if reference.idnum not in {stream.idnum for stream in reader.xrefs.xref_stream_refs}:
                 yield ModificationLevel.LTA_UPDATES, ReferenceUpdate(reference)
 
 

@@ -11,6 +11,11 @@ Key = tuple[int, int]
 """Number and generation of an object."""
 
 
+def key_of(reference: Any) -> Key:  # noqa: ANN401  # pyHanko's objects are untyped
+    """Return number and generation of what a reference leads to."""
+    return reference.idnum, reference.generation
+
+
 def resolved(holder: Any, key: str, default: T | None = None) -> Any | T | None:  # noqa: ANN401  # untyped library
     """Return a dictionary's value with references followed; a null counts as absent.
 

@@ -13,7 +13,7 @@ from pyhanko.sign.diff_analysis.form_rules_api import FormUpdate
 from pyhanko.sign.diff_analysis.rules_api import ApprovalType, ReferenceUpdate, RelativeContext
 
 from signing.harmless import is_same
-from signing.objects import resolved
+from signing.objects import Key, key_of, resolved
 from signing.pages import compare_dicts
 from signing.structure import tagged_objects
 from signing.ways import Resolver
@@ -69,13 +69,13 @@ def is_used_elsewhere(old: HistoricalResolver, new: HistoricalResolver) -> bool:
     return bool(changed) and not changed <= tagged_objects(old, new)
 
 
-def _changed_elsewhere(old: HistoricalResolver, new: HistoricalResolver) -> set[tuple[int, int]]:
+def _changed_elsewhere(old: HistoricalResolver, new: HistoricalResolver) -> set[Key]:
     assert isinstance(old, Resolver), "our reader makes no others"
     concealed = old.hidden()
-    changed: set[tuple[int, int]] = set()
-    root = _key(old.root_ref)
+    changed: set[Key] = set()
+    root = key_of(old.root_ref)
     for reference in new.explicit_refs_in_revision():
-        key = _key(reference)
+        key = key_of(reference)
         known = old.reader.place(key, old.revision) is not None
         hidden = key in concealed
         catalog = known and key == root
@@ -91,15 +91,11 @@ def _changed_elsewhere(old: HistoricalResolver, new: HistoricalResolver) -> set[
 def _is_root_alone(old: Resolver) -> bool:
     # What a signature locks it says with a reference to the catalog. Paths that lead through an object back
     # to it are none to pyHanko, and all paths lead through the catalog.
-    return all(path[-1] in {"/Root", "/Data"} for path in old.uses(_key(old.root_ref)))
+    return all(path[-1] in {"/Root", "/Data"} for path in old.uses(key_of(old.root_ref)))
 
 
 def _stands(new: HistoricalResolver, reference: generic.Reference) -> bool:
     return new.reader.xrefs.get_historical_ref(reference, new.revision) is not None
-
-
-def _key(reference: Any) -> tuple[int, int]:  # noqa: ANN401  # pyHanko's objects are untyped
-    return reference.idnum, reference.generation
 
 
 def _flags(field: Any) -> int:  # noqa: ANN401
@@ -115,4 +111,4 @@ def _in_order(before: Any, after: Any) -> bool:  # noqa: ANN401
 
 def _annotations(page: Any) -> list[tuple[int, int]]:  # noqa: ANN401
     listed = page["/Annots"] if "/Annots" in page else generic.ArrayObject()
-    return [_key(listed.raw_get(index)) for index in range(len(listed))]
+    return [key_of(listed.raw_get(index)) for index in range(len(listed))]

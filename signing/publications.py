@@ -9,9 +9,8 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
-from signing.responses import moment_of
+from signing.responses import STRONG, moment_of
 
-_STRONG: Final = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 _EXPIRED_CERTS: Final = x509.ObjectIdentifier("2.5.29.60")
 _KNOWN_CRL_EXTENSIONS: Final = (
     x509.AuthorityKeyIdentifier,
@@ -101,7 +100,7 @@ def publication_of(der: bytes) -> Publication:
 
 def _signed_by(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
     try:
-        if not isinstance(crl.signature_hash_algorithm, _STRONG):
+        if not isinstance(crl.signature_hash_algorithm, STRONG):
             return False
         usage = issuer.extensions.get_extension_for_class(x509.KeyUsage).value
         # pyca's type for public keys is wider than what this method takes; others raise.

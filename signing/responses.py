@@ -17,7 +17,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
 
 from signing.algorithms import EC_BITS, RSA_BITS
 
-_STRONG: Final = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
+STRONG: Final = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
+"""Digests by which lists, answers and their makers may be signed."""
 _ARCHIVE_CUTOFF: Final = "1.3.6.1.5.5.7.48.1.6"
 _INVALIDITY_DATE: Final = "2.5.29.24"
 _KNOWN: Final = frozenset({_ARCHIVE_CUTOFF, _INVALIDITY_DATE, "1.3.6.1.5.5.7.48.1.2"})
@@ -172,7 +173,7 @@ def _delegated(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     usages = [each.value for each in extensions if isinstance(each.value, x509.KeyUsage)]
     if not all(usage.digital_signature or usage.content_commitment for usage in usages):
         return False
-    if not isinstance(certificate.signature_hash_algorithm, _STRONG) or _weak(certificate.public_key()):
+    if not isinstance(certificate.signature_hash_algorithm, STRONG) or _weak(certificate.public_key()):
         return False
     try:
         certificate.verify_directly_issued_by(issuer)
@@ -194,7 +195,7 @@ def _signed(response: ocsp.OCSPResponse, certificate: x509.Certificate) -> bool:
             key.verify(signature, text)
             return True
         digest = response.signature_hash_algorithm
-        if not isinstance(digest, _STRONG):
+        if not isinstance(digest, STRONG):
             return False
         if isinstance(key, ec.EllipticCurvePublicKey):
             key.verify(signature, text, ec.ECDSA(digest))

@@ -177,7 +177,7 @@ def is_fresh(this_update: datetime, next_update: datetime | None, *, at: datetim
     Source:
         RFC 5280 5.1.2.5, RFC 6960 2.4.
     """
-    return next_update is not None and this_update <= at + SKEW and at <= next_update
+    return next_update is not None and _fresh_enough(this_update, at) and at <= next_update
 
 
 def _fresh_enough(this_update: datetime, at: datetime) -> bool:

@@ -14,7 +14,7 @@ from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.diff_analysis.rules_api import QualifiedWhitelistRule, ReferenceUpdate
 
 from signing.harmless import Updates, is_same
-from signing.objects import Key, resolved
+from signing.objects import Key, key_of, resolved
 
 _ROOT: Final = "/StructTreeRoot"
 _PARENTS: Final = "/ParentTree"
@@ -38,7 +38,7 @@ class TaggedSignature(QualifiedWhitelistRule):
         """Approve them in one revision."""
         tagged = tagged_objects(old, new)
         for reference in new.explicit_refs_in_revision():
-            if (reference.idnum, reference.generation) in tagged:
+            if key_of(reference) in tagged:
                 yield ModificationLevel.FORM_FILLING, ReferenceUpdate(reference)
 
 
@@ -64,14 +64,14 @@ class _Change:
     def __init__(self, old: HistoricalResolver, new: HistoricalResolver) -> None:
         self._old, self._new = old, new
         self._touched = {
-            _key(one): one
+            key_of(one): one
             for one in new.explicit_refs_in_revision()
             if new.reader.xrefs.get_historical_ref(one, new.revision) is not None
         }
 
     def objects(self, before: generic.DictionaryObject, after: generic.DictionaryObject) -> frozenset[Key]:
-        root = _key(self._old.root.raw_get(_ROOT))
-        if root != _key(self._new.root.raw_get(_ROOT)):
+        root = key_of(self._old.root.raw_get(_ROOT))
+        if root != key_of(self._new.root.raw_get(_ROOT)):
             raise _OtherwiseError
         elements = {key: value for key, value in self._new_objects() if _is_element(value)}
         _must(_is_same_but(before, after, {_PARENTS, _NEXT}))
@@ -104,10 +104,10 @@ class _Change:
         for raw in holds[len(held) :]:
             _must(isinstance(raw, generic.IndirectObject) and self._old.is_ref_unassignable(raw.reference))
             element = self._new(raw.reference)
-            _must(_is_element(element) and _key(element.raw_get("/P")) == holder)
-            elements[_key(raw)] = element
+            _must(_is_element(element) and key_of(element.raw_get("/P")) == holder)
+            elements[key_of(raw)] = element
             self._number(element)
-            added.add(_key(raw))
+            added.add(key_of(raw))
         return added
 
     def _number(self, element: Any) -> int:  # noqa: ANN401
@@ -122,8 +122,8 @@ class _Change:
         _must(isinstance(raw, generic.IndirectObject) and self._old.is_ref_unassignable(raw.reference))
         widget = self._new(raw.reference)
         _must(widget.get("/Subtype") == "/Widget" and widget.get("/FT") == "/Sig")
-        pages = {_key(each.raw_get("/Pg")) for each in (element, object_) if "/Pg" in each}
-        _must(pages <= {_key(widget.raw_get("/P"))})
+        pages = {key_of(each.raw_get("/Pg")) for each in (element, object_) if "/Pg" in each}
+        _must(pages <= {key_of(widget.raw_get("/P"))})
         return int(widget["/StructParent"])
 
     def _parents(self, before: Any, after: Any, added: dict[int, Key]) -> set[Key]:  # noqa: ANN401
@@ -133,8 +133,8 @@ class _Change:
         for number, raw in was.items():
             _must(number in now and is_same(_listed(raw), _listed(now[number])))
         for number in now.keys() - was.keys():
-            _must(number in added and _key(now[number]) == added[number])
-        lists = {_key(raw) for raw in now.values() if _listed(raw) is not raw}
+            _must(number in added and key_of(now[number]) == added[number])
+        lists = {key_of(raw) for raw in now.values() if _listed(raw) is not raw}
         for key in nodes | lists:
             if key in self._touched and self._is_known(self._touched[key]):
                 same = is_same(self._old(self._touched[key]), self._new(self._touched[key]))
@@ -145,10 +145,6 @@ class _Change:
 def _must(holds: object) -> None:
     if not holds:
         raise _OtherwiseError
-
-
-def _key(raw: Any) -> Key:  # noqa: ANN401  # pyHanko's objects are untyped
-    return raw.idnum, raw.generation
 
 
 def _is_same_but(was: Any, now: Any, keys: set[str]) -> bool:  # noqa: ANN401
@@ -186,8 +182,8 @@ def _numbers(root: Any) -> tuple[dict[int, Any], set[Key]]:  # noqa: ANN401
     while waiting:
         raw, depth = waiting.pop()
         if isinstance(raw, generic.IndirectObject):
-            _must(_key(raw) not in nodes)
-            nodes.add(_key(raw))
+            _must(key_of(raw) not in nodes)
+            nodes.add(key_of(raw))
         node = raw.get_object()
         _must(type(node) is generic.DictionaryObject and node.keys() <= _NODE and depth)
         pairs: Any = resolved(node, "/Nums", generic.ArrayObject())
