@@ -263,8 +263,7 @@ def receipt(
             if json:
                 out.emit({"path": str(path), "kind": line.kind, "at": line.at, "proven": proven.proven})
             else:
-                words = shown.RECEIPTS.get(line.kind, line.kind)
-                out.say(f"{'✓' if proven.proven else '✗'} {words}: {path}", proven.reason)
+                out.say(f"{'✓' if proven.proven else '✗'} {shown.receipt(line.kind)}: {path}", proven.reason)
     if bad:
         raise StopError(
             exits.REFUSED, f"{bad} biên nhận không chứng minh được gì", "a receipt proves nothing"

@@ -56,6 +56,11 @@ def state(code: str) -> str:
     return STATES.get(code, code)
 
 
+def receipt(kind: str) -> str:
+    """Return in words what a receipt is about; an unknown kind is shown as it is."""
+    return RECEIPTS.get(kind, kind)
+
+
 def entry_kind(one: Entry) -> str:
     """Return in words what a mailbox entry is."""
     return RECEIPTS.get(one.event_kind or "", KINDS.get(one.kind, one.kind))

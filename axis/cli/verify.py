@@ -127,8 +127,8 @@ def _show(path: Path, proven: Proven) -> None:
         out.say(f"✗ {path}: {proven.reason}", "proves nothing")
         return
     event = proven.event
-    kind = str(event.get("kind"))
-    out.say(f"✓ {path}: {shown.RECEIPTS.get(kind, kind)}, gói tin {event.get('packet_id')}", "proven")
+    kind = shown.receipt(str(event.get("kind")))
+    out.say(f"✓ {path}: {kind}, gói tin {event.get('packet_id')}", "proven")
     sealed_at = out.moment(datetime.fromisoformat(proven.sealed_at))
     out.say(f"    niêm phong {sealed_at} bởi {proven.sealed_by}", "sealed, by the axis' own clock")
     if said := event.get("not_proven"):

@@ -16,11 +16,6 @@ def moment(at: datetime | None) -> str:
     return f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M}" if at else "–"
 
 
-def second(at: datetime | None) -> str:
-    """Return a moment with its seconds, for evidence and operations."""
-    return f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S}" if at else "–"
-
-
 def day(on: date | None) -> str:
     """Return a day as people read it."""
     return f"{on:%d/%m/%Y}" if on else "–"
@@ -53,7 +48,7 @@ _ENVIRONMENT: Final = Environment(
 )
 _ENVIRONMENT.filters.update(
     moment=moment,
-    second=second,
+    second=words.second,
     day=day,
     size=size,
     span=span,

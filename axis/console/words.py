@@ -193,6 +193,11 @@ def numbered(document_id: str) -> str:
     return parts[2] if len(parts) == 3 else document_id  # noqa: PLR2004 - its parts
 
 
+def second(at: datetime | None) -> str:
+    """Return a moment with its seconds, for evidence and operations."""
+    return f"{at.astimezone(VIETNAM):%d/%m/%Y %H:%M:%S}" if at else "–"
+
+
 def fact(name: str, value: object) -> tuple[str, str]:
     """Return one fact of a receipt as it is read: its name, its value in words where there are any."""
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
@@ -201,7 +206,7 @@ def fact(name: str, value: object) -> tuple[str, str]:
     elif name == "status_code":
         text = f"{text} {state(text)[0]}"
     elif name == "reported_at":
-        text = f"{datetime.fromisoformat(text).astimezone(VIETNAM):%d/%m/%Y %H:%M:%S}"
+        text = second(datetime.fromisoformat(text))
     return FACTS.get(name, name), text
 
 

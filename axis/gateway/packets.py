@@ -16,7 +16,7 @@ from axis.gateway.plain import PlainRoute, plainly, whole_request
 from axis.gateway.problems import refuse, required
 from axis.gateway.sharing import place
 from axis.gateway.streaming import declared_digest, keep, receive_packet
-from axis.gateway.waiting import CHANNEL, Wait, wait_until
+from axis.gateway.waiting import CHANNEL, Wait, news_of, wait_until
 from axis.store.tokens import Caller
 from axis.violations import Code
 
@@ -89,7 +89,7 @@ async def hand_over(
 ) -> Response:
     """Let the desk take content that is on disk, and say so."""
     # Before it is taken: whoever waits for it finds nothing before the first news.
-    parts.bell.mind(CHANNEL, f"{caller.connection} {packet_id(caller.connection, sha256)}")
+    parts.bell.mind(CHANNEL, news_of(caller.connection, packet_id(caller.connection, sha256)))
     intake = await parts.desk.take(
         connection=caller.connection,
         sha256=sha256,
@@ -105,7 +105,7 @@ async def taken(parts: Parts, intake: Intake) -> Response:
     """Answer with an intake: 202 while it is on its way, 200 once it has ended."""
     state = intake.state
     if state not in OPEN:
-        parts.bell.ring(CHANNEL, f"{intake.connection} {intake.packet_id}")  # its news came long ago
+        parts.bell.ring(CHANNEL, news_of(intake.connection, intake.packet_id))  # its news came long ago
         view = await parts.memory.packet(intake.packet_id, intake.connection)
         state = state if view is None else answers.shown_state(view)
     body = answers.Taken(

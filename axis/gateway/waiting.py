@@ -23,6 +23,11 @@ Wait = Annotated[
 ]
 
 
+def news_of(connection: str, packet_id: str = "") -> str:
+    """Return what is rung on `CHANNEL` for a packet, or for anything of a connection."""
+    return f"{connection} {packet_id}".rstrip()
+
+
 async def wait_until(
     look: Callable[[], Awaitable[T]],
     happened: Callable[[T], bool],
@@ -49,7 +54,7 @@ async def wait_until(
         return await look()
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
-    payload = f"{connection} {packet_id}".rstrip()
+    payload = news_of(connection, packet_id)
     with bell.listening(CHANNEL, payload) as rung:
         if for_news and bell.quiet(CHANNEL, payload):
             await rung(min(seconds, LOOK_SECONDS))
